@@ -1,4 +1,8 @@
 #ifndef CAPUS_DRIVERS_H
 #define CAPUS_DRIVERS_H
 // Symbol tables of libraries that are opened at run time: CUDA driver, NVRTC, cuBLASLt, cuDNN, oneDNN.
+#include "apus_cuda.h"
+#include "apus_cuda_libraries.h"
+#include "apus_library.h"
+#include "apus_nvrtc.h"
 #endif
