@@ -5,4 +5,5 @@
 #include "apus_cuda_libraries.h"
 #include "apus_library.h"
 #include "apus_nvrtc.h"
+#include "apus_onednn.h"
 #endif

@@ -1,0 +1,14 @@
+#include "primitive.h"
+
+apus_onednn_status apus_onednn_binary_create(
+    const apus_onednn *library, apus_onednn_algorithm algorithm, const apus_onednn_memory *first,
+    const apus_onednn_memory *second, const apus_onednn_memory *destination,
+    const apus_onednn_attributes *attributes, apus_onednn_primitive **out) {
+  *out = NULL;
+  struct apus_creation creation;
+  apus_onednn_status status = apus_creation_begin(&creation, library, attributes);
+  if (status != APUS_ONEDNN_SUCCESS) return status;
+  dnnl_status_t made = library->binary_primitive_desc_create(
+      &creation.descriptor, library->engine, algorithm, first, second, destination, creation.attr);
+  return apus_creation_end(&creation, made, out);
+}

@@ -1,0 +1,15 @@
+#include "primitive.h"
+
+apus_onednn_status apus_onednn_resampling_create(
+    const apus_onednn *library, apus_onednn_algorithm algorithm, const float *factors,
+    const apus_onednn_memory *source, const apus_onednn_memory *destination,
+    const apus_onednn_attributes *attributes, apus_onednn_primitive **out) {
+  *out = NULL;
+  struct apus_creation creation;
+  apus_onednn_status status = apus_creation_begin(&creation, library, attributes);
+  if (status != APUS_ONEDNN_SUCCESS) return status;
+  dnnl_status_t made = library->resampling_forward_primitive_desc_create(
+      &creation.descriptor, library->engine, dnnl_forward_inference, algorithm, factors, source, destination,
+      creation.attr);
+  return apus_creation_end(&creation, made, out);
+}

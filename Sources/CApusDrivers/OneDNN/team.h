@@ -1,0 +1,17 @@
+#ifndef APUS_TEAM_H
+#define APUS_TEAM_H
+// OpenMP's parallel regions on the caller's threads.
+
+#include "apus_onednn.h"
+
+/// Runs `work` once on some thread of `threads`; OpenMP regions that it enters run on all of them.
+/// `limit` is what omp_get_max_threads answers meanwhile. `threads` NULL: everything on the calling thread.
+void apus_team_run(const apus_threads *threads, int limit, void (*work)(void *), void *context);
+
+/// What omp_get_max_threads answers on the calling thread outside of apus_team_run; returns the former value.
+int apus_team_set_limit(int limit);
+
+/// The stand-in for a function of the GNU OpenMP run time, NULL if there is none.
+void *apus_team_entry(const char *name);
+
+#endif
