@@ -46,7 +46,7 @@ let package = Package(
         .linkedLibrary(":libjpeg.a"), .linkedLibrary(":libpng16.a"), .linkedLibrary(":libz.a"),
         .linkedLibrary(":libxxhash.a"),
       ]),
-    library("ApusCore", ["CApusSystem", collections]),
+    library("ApusCore", ["CApusSystem"]),
     tests("ApusCore"),
   ],
   cLanguageStandard: .c2x

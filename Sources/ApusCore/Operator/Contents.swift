@@ -1,0 +1,115 @@
+/// Elements of a small tensor that are known before running, as integers over symbols: what lets shape arithmetic
+/// done by nodes fold while `batch` stays a symbol.
+public struct Contents: Hashable, Sendable {
+  public var dtype: DType
+  public var shape: [Int]
+  public var elements: [Element]
+
+  /// Most elements that are tracked.
+  public static let limit = 2048
+
+  /// An exact rational over symbols; integers have denominator 1.
+  public struct Element: Hashable, Sendable {
+    public var numerator: Dim
+    public var denominator: Int
+
+    public init(_ numerator: Dim, over denominator: Int = 1) {
+      self.numerator = numerator
+      self.denominator = denominator
+      if denominator != 1, let exact = numerator.dividedExactly(by: .constant(denominator)) {
+        self.numerator = exact
+        self.denominator = 1
+      }
+    }
+
+    /// The integer expression, when it is one.
+    public var dim: Dim? { denominator == 1 ? numerator : nil }
+    /// The number, when no symbol is in it.
+    public var number: Double? { numerator.value.map { Double($0) / Double(denominator) } }
+  }
+
+  public init(_ dtype: DType, _ shape: [Int], _ elements: [Element]) {
+    self.dtype = dtype
+    self.shape = shape
+    self.elements = elements
+  }
+
+  public init(_ dtype: DType, _ shape: [Int], dims: [Dim]) { self.init(dtype, shape, dims.map { Element($0) }) }
+
+  /// Contents of a constant; nil when it is too large, not numeric, or holds what a rational cannot.
+  public init?(_ tensor: Tensor) {
+    let count = tensor.elementCount
+    guard count <= Contents.limit else { return nil }
+    var elements: [Element] = []
+    if tensor.dtype.isInteger || tensor.dtype == .bool {
+      elements = tensor.integers().map { Element(.constant(Int($0))) }
+    } else if tensor.dtype.isFloat {
+      for number in tensor.doubles() {
+        guard let element = Element(exactly: number) else { return nil }
+        elements.append(element)
+      }
+    } else {
+      return nil
+    }
+    self.init(tensor.dtype, tensor.shape, elements)
+  }
+
+  /// All elements as integer expressions, or nil when one is a fraction.
+  public var dims: [Dim]? {
+    let dims = elements.compactMap(\.dim)
+    return dims.count == elements.count ? dims : nil
+  }
+
+  /// The tensor, when no symbol is left.
+  public var tensor: Tensor? {
+    let numbers = elements.compactMap(\.number)
+    guard numbers.count == elements.count else { return nil }
+    if dtype.isInteger || dtype == .bool {
+      return Tensor(integers: elements.compactMap { $0.dim?.value }.map(Int64.init), dtype, shape)
+    }
+    return Tensor(doubles: numbers, dtype, shape)
+  }
+
+  /// The tensor for given symbols; nil when one is missing.
+  public func evaluate(_ symbols: [String: Int]) -> Tensor? {
+    let numbers = elements.compactMap { element in
+      element.numerator.evaluate(symbols).map { ($0, element.denominator) }
+    }
+    guard numbers.count == elements.count else { return nil }
+    if dtype.isInteger || dtype == .bool {
+      return Tensor(integers: numbers.map { Int64($0.0) }, dtype, shape)
+    }
+    return Tensor(doubles: numbers.map { Double($0.0) / Double($0.1) }, dtype, shape)
+  }
+
+  public var symbols: Set<String> { elements.reduce(into: []) { $0.formUnion($1.numerator.symbols) } }
+}
+
+extension Contents.Element {
+  /// A float as a fraction with a power of two below; nil for NaN, infinities and long fractions.
+  public init?(exactly number: Double) {
+    guard number.isFinite, abs(number) < 1e15 else { return nil }
+    var (scaled, denominator) = (number, 1)
+    while scaled != scaled.rounded(), denominator < 1 << 40 {
+      scaled *= 2
+      denominator *= 2
+    }
+    guard scaled == scaled.rounded(), abs(scaled) < 9e15 else { return nil }
+    self.init(.constant(Int(scaled)), over: denominator)
+  }
+
+  public static func + (a: Self, b: Self) -> Self {
+    Self(a.numerator * .constant(b.denominator) + b.numerator * .constant(a.denominator), over: saturatingMultiply(a.denominator, b.denominator))
+  }
+  public static func - (a: Self, b: Self) -> Self {
+    Self(a.numerator * .constant(b.denominator) - b.numerator * .constant(a.denominator), over: saturatingMultiply(a.denominator, b.denominator))
+  }
+  public static func * (a: Self, b: Self) -> Self {
+    Self(a.numerator * b.numerator, over: saturatingMultiply(a.denominator, b.denominator))
+  }
+
+  /// Largest integer not above the value.
+  public var floor: Self { denominator == 1 ? self : Self(numerator.floorDiv(.constant(denominator))) }
+  /// Smallest integer not below the value.
+  public var ceil: Self { denominator == 1 ? self : Self(numerator.ceilDiv(.constant(denominator))) }
+}
