@@ -48,6 +48,8 @@ let package = Package(
       ]),
     library("ApusCore", ["CApusSystem"]),
     tests("ApusCore"),
+    library("ApusOperators", ["ApusCore"]),
+    tests("ApusOperators", ["ApusCore"]),
   ],
   cLanguageStandard: .c2x
 )

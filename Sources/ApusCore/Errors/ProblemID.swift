@@ -31,12 +31,15 @@ public struct ProblemID: Hashable, Sendable, Codable {
 
 extension ProblemID {
   public static let usage = ProblemID(1001, "A flag or argument is unknown or contradicts another.")
-  public static let unknownInputName = ProblemID(1002, "A name given on the command line is not an input of the model.")
-  public static let unknownOutputName = ProblemID(1003, "A name given on the command line is not an output or tensor of the model.")
+  public static let unknownInputName = ProblemID(
+    1002, "A name given on the command line is not an input of the model.")
+  public static let unknownOutputName = ProblemID(
+    1003, "A name given on the command line is not an output or tensor of the model.")
 
   public static let fileMissing = ProblemID(1101, "A file does not exist or cannot be read.")
   public static let fileUnwritable = ProblemID(1102, "A file cannot be written.")
-  public static let damagedFile = ProblemID(1103, "A file is truncated or its contents are not what its format demands.")
+  public static let damagedFile = ProblemID(
+    1103, "A file is truncated or its contents are not what its format demands.")
   public static let unknownFormat = ProblemID(1104, "A file's format is not one that can be read.")
   public static let externalDataOutside = ProblemID(1105, "External data lies outside the model's folder.")
   public static let externalDataShort = ProblemID(1106, "External data is shorter than the tensor needs.")
@@ -46,7 +49,8 @@ extension ProblemID {
   public static let unsupportedOperator = ProblemID(1201, "An operator, or its version, is not supported.")
   public static let unsupportedVersion = ProblemID(1202, "The model's IR or opset version is not supported.")
   public static let unsupportedAttribute = ProblemID(1203, "An attribute's value is not supported.")
-  public static let invalidAttribute = ProblemID(1204, "An attribute is missing, unknown or of the wrong type.")
+  public static let invalidAttribute = ProblemID(
+    1204, "An attribute is missing, unknown or of the wrong type.")
   public static let wrongInputCount = ProblemID(1205, "A node has too few or too many inputs or outputs.")
   public static let undefinedValue = ProblemID(1206, "A node reads a value that nothing defines before it.")
   public static let duplicateValue = ProblemID(1207, "A value is defined more than once.")
@@ -57,14 +61,16 @@ extension ProblemID {
   public static let typeMismatch = ProblemID(1301, "Element types do not fit the operator.")
   public static let shapeMismatch = ProblemID(1302, "Shapes do not fit the operator or each other.")
   public static let unsupportedType = ProblemID(1303, "An element type is not supported here.")
-  public static let invalidValue = ProblemID(1304, "A tensor that steers an operator holds a value it cannot take.")
+  public static let invalidValue = ProblemID(
+    1304, "A tensor that steers an operator holds a value it cannot take.")
 
   public static let inputMissing = ProblemID(1401, "A run lacks an input.")
   public static let inputShape = ProblemID(1402, "An input has a shape that the engine does not take.")
   public static let inputType = ProblemID(1403, "An input has the wrong element type.")
   public static let sessionBusy = ProblemID(1404, "A session was used by two callers at once.")
 
-  public static let engineVersion = ProblemID(1501, "The engine was written by another version of the format.")
+  public static let engineVersion = ProblemID(
+    1501, "The engine was written by another version of the format.")
   public static let engineDamaged = ProblemID(1502, "A part of the engine fails its checksum.")
   public static let engineTarget = ProblemID(1503, "The engine was built for another machine.")
 
@@ -81,8 +87,10 @@ extension ProblemID {
   /// Every kind, in the order of the numbers.
   public static let all: [ProblemID] = [
     usage, unknownInputName, unknownOutputName,
-    fileMissing, fileUnwritable, damagedFile, unknownFormat, externalDataOutside, externalDataShort, badPicture, badData,
-    unsupportedOperator, unsupportedVersion, unsupportedAttribute, invalidAttribute, wrongInputCount, undefinedValue,
+    fileMissing, fileUnwritable, damagedFile, unknownFormat, externalDataOutside, externalDataShort,
+    badPicture, badData,
+    unsupportedOperator, unsupportedVersion, unsupportedAttribute, invalidAttribute, wrongInputCount,
+    undefinedValue,
     duplicateValue, cycle, invalidTensor, invalidGraph,
     typeMismatch, shapeMismatch, unsupportedType, invalidValue,
     inputMissing, inputShape, inputType, sessionBusy,

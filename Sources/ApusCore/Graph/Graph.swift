@@ -117,10 +117,14 @@ public struct Graph: Sendable {
     return "\(base).\(number)"
   }
 
-  mutating func addValue(_ name: String, _ type: ValueType, constant: Tensor? = nil, producer: Producer? = nil) -> ValueID {
+  mutating func addValue(
+    _ name: String, _ type: ValueType, constant: Tensor? = nil, producer: Producer? = nil
+  ) -> ValueID {
     let id = ValueID(index: values.count)
     let unique = uniqueName(name)
-    values.append(Value(id: id, name: unique, type: type, constant: constant, producer: producer, users: [], contents: nil))
+    values.append(
+      Value(
+        id: id, name: unique, type: type, constant: constant, producer: producer, users: [], contents: nil))
     names[unique] = id
     return id
   }

@@ -38,7 +38,8 @@ extension Graph {
     for input in node.inputs { if let input { dropUser(id, of: input) } }
     for output in node.outputs {
       guard let output else { continue }
-      precondition(self[output].users.isEmpty && !isOutput(output), "removed node '\(node.name)' is still read")
+      precondition(
+        self[output].users.isEmpty && !isOutput(output), "removed node '\(node.name)' is still read")
       removeValue(output)
     }
     nodes[id.index] = nil
@@ -119,7 +120,9 @@ extension Graph {
 
   public mutating func setType(of value: ValueID, to type: ValueType) { values[value.index]?.type = type }
 
-  public mutating func setContents(of value: ValueID, to contents: Contents?) { values[value.index]?.contents = contents }
+  public mutating func setContents(of value: ValueID, to contents: Contents?) {
+    values[value.index]?.contents = contents
+  }
 
   /// Turns a value into a constant; its producer keeps the other outputs.
   public mutating func makeConstant(_ value: ValueID, _ tensor: Tensor) {
@@ -154,7 +157,8 @@ extension Graph {
     while let id = pending.popLast() {
       guard contains(id) else { continue }
       let node = self[id]
-      guard node.outputs.allSatisfy({ $0.map { self[$0].users.isEmpty && !needed.contains($0) } ?? true }) else { continue }
+      guard node.outputs.allSatisfy({ $0.map { self[$0].users.isEmpty && !needed.contains($0) } ?? true })
+      else { continue }
       let feeding = node.inputs.compactMap { producer(of: $0)?.id }
       removeNode(id)
       removed += 1

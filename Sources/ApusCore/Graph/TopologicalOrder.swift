@@ -34,7 +34,9 @@ extension Graph {
     var changed = true
     while changed {
       changed = false
-      for id in remaining where !self[id].inputs.contains(where: { producer(of: $0).map { remaining.contains($0.id) } ?? false }) {
+      for id in remaining
+      where !self[id].inputs.contains(where: { producer(of: $0).map { remaining.contains($0.id) } ?? false })
+      {
         remaining.remove(id)
         changed = true
       }
@@ -68,7 +70,9 @@ private struct ReadyHeap {
       var parent = 0
       while true {
         var least = parent
-        for child in [2 * parent + 1, 2 * parent + 2] where child < items.count && before(child, least) { least = child }
+        for child in [2 * parent + 1, 2 * parent + 2] where child < items.count && before(child, least) {
+          least = child
+        }
         if least == parent { break }
         items.swapAt(parent, least)
         parent = least

@@ -30,7 +30,9 @@ extension Graph {
   public func symbolSource() -> SymbolSource {
     let bounds = symbolBounds
     var used = Set(bounds.keys)
-    for value in values { if let shape = value?.type.tensor?.shape { for dim in shape { used.formUnion(dim.symbols) } } }
+    for value in values {
+      if let shape = value?.type.tensor?.shape { for dim in shape { used.formUnion(dim.symbols) } }
+    }
     let taken = used
     return SymbolSource { taken.contains($0) }
   }
@@ -62,7 +64,8 @@ extension Graph {
   /// An error of one node with its place.
   public func problem(_ error: any Error, at id: NodeID) -> Problem {
     let node = self[id]
-    let place = node.name.isEmpty ? node.outputs.compactMap { $0.map { self[$0].name } }.first ?? "" : node.name
+    let place =
+      node.name.isEmpty ? node.outputs.compactMap { $0.map { self[$0].name } }.first ?? "" : node.name
     if let error = error as? OperatorError { return error.problem(node: place, operator: node.opName) }
     if let error = error as? ApusError, let first = error.problems.first { return first }
     return Problem(.internalError, "\(error)", node: place, operator: node.opName)

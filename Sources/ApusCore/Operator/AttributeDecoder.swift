@@ -17,7 +17,9 @@ public struct AttributeDecoder {
     try read(type, value, path: [])
   }
 
-  fileprivate static func read<T: Decodable>(_ type: T.Type, _ value: AttributeValue, path: [any CodingKey]) throws -> T {
+  fileprivate static func read<T: Decodable>(_ type: T.Type, _ value: AttributeValue, path: [any CodingKey])
+    throws -> T
+  {
     let leaf: Any?
     switch value {
     case .tensor(let tensor): leaf = tensor
@@ -57,7 +59,9 @@ extension AttributeDecoder {
       return Unkeyed(items: items, codingPath: codingPath)
     }
 
-    func singleValueContainer() throws -> any SingleValueDecodingContainer { Single(value: value, codingPath: codingPath) }
+    func singleValueContainer() throws -> any SingleValueDecodingContainer {
+      Single(value: value, codingPath: codingPath)
+    }
   }
 
   fileprivate struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
@@ -125,7 +129,9 @@ extension AttributeDecoder {
     mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer {
       try TreeDecoder(value: next(), codingPath: codingPath).unkeyedContainer()
     }
-    mutating func superDecoder() throws -> any Decoder { TreeDecoder(value: try next(), codingPath: codingPath) }
+    mutating func superDecoder() throws -> any Decoder {
+      TreeDecoder(value: try next(), codingPath: codingPath)
+    }
   }
 
   fileprivate struct Single: SingleValueDecodingContainer {

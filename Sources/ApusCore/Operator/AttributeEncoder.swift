@@ -55,7 +55,9 @@ extension AttributeEncoder {
       return Unkeyed(box: box, codingPath: codingPath)
     }
 
-    func singleValueContainer() -> any SingleValueEncodingContainer { Single(box: box, codingPath: codingPath) }
+    func singleValueContainer() -> any SingleValueEncodingContainer {
+      Single(box: box, codingPath: codingPath)
+    }
   }
 
   fileprivate static func write(_ value: some Encodable, to box: Box, path: [any CodingKey]) throws {
@@ -66,7 +68,11 @@ extension AttributeEncoder {
     case let value as Float: box.value = .float(Double(value))
     case let value as any BinaryInteger: box.value = .int(Int64(truncatingIfNeeded: value))
     default:
-      if let leaf = leaf(value) { box.value = leaf } else { try value.encode(to: TreeEncoder(box: box, codingPath: path)) }
+      if let leaf = leaf(value) {
+        box.value = leaf
+      } else {
+        try value.encode(to: TreeEncoder(box: box, codingPath: path))
+      }
     }
   }
 
@@ -96,7 +102,9 @@ extension AttributeEncoder {
       TreeEncoder(box: slot(key), codingPath: codingPath + [key]).unkeyedContainer()
     }
     mutating func superEncoder() -> any Encoder { TreeEncoder(box: Box(), codingPath: codingPath) }
-    mutating func superEncoder(forKey key: Key) -> any Encoder { TreeEncoder(box: slot(key), codingPath: codingPath) }
+    mutating func superEncoder(forKey key: Key) -> any Encoder {
+      TreeEncoder(box: slot(key), codingPath: codingPath)
+    }
   }
 
   fileprivate struct Unkeyed: UnkeyedEncodingContainer {
@@ -114,7 +122,9 @@ extension AttributeEncoder {
     mutating func encode(_ value: some Encodable) throws {
       try AttributeEncoder.write(value, to: slot(), path: codingPath)
     }
-    mutating func nestedContainer<Nested: CodingKey>(keyedBy keyType: Nested.Type) -> KeyedEncodingContainer<Nested> {
+    mutating func nestedContainer<Nested: CodingKey>(keyedBy keyType: Nested.Type) -> KeyedEncodingContainer<
+      Nested
+    > {
       TreeEncoder(box: slot(), codingPath: codingPath).container(keyedBy: keyType)
     }
     mutating func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer {

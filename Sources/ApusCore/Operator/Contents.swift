@@ -34,7 +34,9 @@ public struct Contents: Hashable, Sendable {
     self.elements = elements
   }
 
-  public init(_ dtype: DType, _ shape: [Int], dims: [Dim]) { self.init(dtype, shape, dims.map { Element($0) }) }
+  public init(_ dtype: DType, _ shape: [Int], dims: [Dim]) {
+    self.init(dtype, shape, dims.map { Element($0) })
+  }
 
   /// Contents of a constant; nil when it is too large, not numeric, or holds what a rational cannot.
   public init?(_ tensor: Tensor) {
@@ -99,10 +101,14 @@ extension Contents.Element {
   }
 
   public static func + (a: Self, b: Self) -> Self {
-    Self(a.numerator * .constant(b.denominator) + b.numerator * .constant(a.denominator), over: saturatingMultiply(a.denominator, b.denominator))
+    Self(
+      a.numerator * .constant(b.denominator) + b.numerator * .constant(a.denominator),
+      over: saturatingMultiply(a.denominator, b.denominator))
   }
   public static func - (a: Self, b: Self) -> Self {
-    Self(a.numerator * .constant(b.denominator) - b.numerator * .constant(a.denominator), over: saturatingMultiply(a.denominator, b.denominator))
+    Self(
+      a.numerator * .constant(b.denominator) - b.numerator * .constant(a.denominator),
+      over: saturatingMultiply(a.denominator, b.denominator))
   }
   public static func * (a: Self, b: Self) -> Self {
     Self(a.numerator * b.numerator, over: saturatingMultiply(a.denominator, b.denominator))

@@ -56,7 +56,8 @@ public struct OperatorError: Error, Sendable {
   public var fix: String?
 
   public init(
-    _ id: ProblemID, _ message: String, attribute: String? = nil, value: String? = nil, allowed: String? = nil,
+    _ id: ProblemID, _ message: String, attribute: String? = nil, value: String? = nil,
+    allowed: String? = nil,
     fix: String? = nil
   ) {
     self.id = id
@@ -70,7 +71,8 @@ public struct OperatorError: Error, Sendable {
   /// The problem with its place.
   public func problem(node: String, operator: String, domain: String? = nil, opset: Int? = nil) -> Problem {
     Problem(
-      id, message, node: node, operator: `operator`, domain: domain, opset: opset, attribute: attribute, value: value,
+      id, message, node: node, operator: `operator`, domain: domain, opset: opset, attribute: attribute,
+      value: value,
       allowed: allowed, fix: fix)
   }
 }

@@ -57,7 +57,8 @@ public final class ImportScope {
   /// Adds the node that stands for `node`, with its name and output names; types are inferred at once.
   @discardableResult
   public func add(_ op: any Operator, _ inputs: [ValueID?], for node: SourceNode) throws -> [ValueID?] {
-    let added = graph.addNode(op, inputs, outputs: node.outputs.map { $0.isEmpty ? nil : $0 }, name: node.name, sources: [node.name])
+    let added = graph.addNode(
+      op, inputs, outputs: node.outputs.map { $0.isEmpty ? nil : $0 }, name: node.name, sources: [node.name])
     try graph.inferTypes(of: added, symbols: symbols)
     return graph[added].outputs
   }
@@ -68,18 +69,26 @@ public final class ImportScope {
   }
 
   /// Adds a helper node with several outputs.
-  public func add(_ op: any Operator, _ inputs: [ValueID?], outputs count: Int, _ hint: String = "") throws -> [ValueID] {
+  public func add(_ op: any Operator, _ inputs: [ValueID?], outputs count: Int, _ hint: String = "") throws
+    -> [ValueID]
+  {
     let name = hint.isEmpty ? source : "\(source)/\(hint)"
-    let added = graph.addNode(op, inputs, outputs: (0..<count).map { count == 1 ? name : "\(name).\($0)" }, name: name, sources: [source])
+    let added = graph.addNode(
+      op, inputs, outputs: (0..<count).map { count == 1 ? name : "\(name).\($0)" }, name: name,
+      sources: [source])
     try graph.inferTypes(of: added, symbols: symbols)
     return graph[added].outputs.compactMap { $0 }
   }
 
   /// A constant value.
-  public func constant(_ tensor: Tensor, _ name: String = "") -> ValueID { graph.addConstant(tensor, name: name) }
+  public func constant(_ tensor: Tensor, _ name: String = "") -> ValueID {
+    graph.addConstant(tensor, name: name)
+  }
 
   /// A vector of INT64, as axes and sizes are.
-  public func constant(_ integers: [Int]) -> ValueID { graph.addConstant(Tensor(integers.map(Int64.init)), name: "") }
+  public func constant(_ integers: [Int]) -> ValueID {
+    graph.addConstant(Tensor(integers.map(Int64.init)), name: "")
+  }
 
   /// Type of a value.
   public func type(_ value: ValueID) -> ValueType { graph[value].type }

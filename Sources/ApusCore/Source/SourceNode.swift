@@ -12,7 +12,8 @@ public struct SourceNode: Sendable {
   public var outputs: [String]
 
   public init(
-    name: String, opType: String, domain: String = "", version: Int = 1, attributes: [String: AttributeValue] = [:],
+    name: String, opType: String, domain: String = "", version: Int = 1,
+    attributes: [String: AttributeValue] = [:],
     inputs: [ValueID?] = [], outputs: [String] = []
   ) {
     self.name = name
@@ -34,7 +35,9 @@ public struct SourceNode: Sendable {
 
   public func int(_ name: String, default fallback: Int) throws -> Int { try int(name) ?? fallback }
 
-  public func bool(_ name: String, default fallback: Bool) throws -> Bool { try int(name).map { $0 != 0 } ?? fallback }
+  public func bool(_ name: String, default fallback: Bool) throws -> Bool {
+    try int(name).map { $0 != 0 } ?? fallback
+  }
 
   public func float(_ name: String) throws -> Double? {
     guard let value = attributes[name] else { return nil }
@@ -50,7 +53,9 @@ public struct SourceNode: Sendable {
     return text
   }
 
-  public func string(_ name: String, default fallback: String) throws -> String { try string(name) ?? fallback }
+  public func string(_ name: String, default fallback: String) throws -> String {
+    try string(name) ?? fallback
+  }
 
   public func ints(_ name: String) throws -> [Int]? {
     try list(name, "a list of integers") { if case .int(let number) = $0 { Int(number) } else { nil } }

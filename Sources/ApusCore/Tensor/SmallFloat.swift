@@ -19,7 +19,10 @@ public enum SmallFloat {
       let top = (1 << exponentBits) - 1
       let exponent = (ieee ? top - 1 : top) - bias
       var mantissa = Double((1 << mantissaBits) - 1)
-      if !ieee, let nan, nan & ((1 << UInt32(exponentBits + mantissaBits)) - 1) == (1 << UInt32(exponentBits + mantissaBits)) - 1 {
+      if !ieee, let nan,
+        nan & ((1 << UInt32(exponentBits + mantissaBits)) - 1) == (1 << UInt32(exponentBits + mantissaBits))
+          - 1
+      {
         mantissa -= 1  // the top code is taken by NaN
       }
       return (1 + mantissa / Double(1 << mantissaBits)) * exp2Exactly(exponent)
@@ -28,13 +31,20 @@ public enum SmallFloat {
 
   static func format(_ dtype: DType) -> Format? {
     switch dtype {
-    case .f16: Format(exponentBits: 5, mantissaBits: 10, bias: 15, ieee: true, nan: 0x7E00, unsignedZero: false)
-    case .bf16: Format(exponentBits: 8, mantissaBits: 7, bias: 127, ieee: true, nan: 0x7FC0, unsignedZero: false)
-    case .f8e5m2: Format(exponentBits: 5, mantissaBits: 2, bias: 15, ieee: true, nan: 0x7F, unsignedZero: false)
-    case .f8e4m3fn: Format(exponentBits: 4, mantissaBits: 3, bias: 7, ieee: false, nan: 0x7F, unsignedZero: false)
-    case .f8e4m3fnuz: Format(exponentBits: 4, mantissaBits: 3, bias: 8, ieee: false, nan: 0x80, unsignedZero: true)
-    case .f8e5m2fnuz: Format(exponentBits: 5, mantissaBits: 2, bias: 16, ieee: false, nan: 0x80, unsignedZero: true)
-    case .f4e2m1: Format(exponentBits: 2, mantissaBits: 1, bias: 1, ieee: false, nan: nil, unsignedZero: false)
+    case .f16:
+      Format(exponentBits: 5, mantissaBits: 10, bias: 15, ieee: true, nan: 0x7E00, unsignedZero: false)
+    case .bf16:
+      Format(exponentBits: 8, mantissaBits: 7, bias: 127, ieee: true, nan: 0x7FC0, unsignedZero: false)
+    case .f8e5m2:
+      Format(exponentBits: 5, mantissaBits: 2, bias: 15, ieee: true, nan: 0x7F, unsignedZero: false)
+    case .f8e4m3fn:
+      Format(exponentBits: 4, mantissaBits: 3, bias: 7, ieee: false, nan: 0x7F, unsignedZero: false)
+    case .f8e4m3fnuz:
+      Format(exponentBits: 4, mantissaBits: 3, bias: 8, ieee: false, nan: 0x80, unsignedZero: true)
+    case .f8e5m2fnuz:
+      Format(exponentBits: 5, mantissaBits: 2, bias: 16, ieee: false, nan: 0x80, unsignedZero: true)
+    case .f4e2m1:
+      Format(exponentBits: 2, mantissaBits: 1, bias: 1, ieee: false, nan: nil, unsignedZero: false)
     default: nil
     }
   }
@@ -63,7 +73,11 @@ public enum SmallFloat {
 
   static func decode(_ bits: UInt32, _ format: Format) -> Double {
     let (e, m) = (UInt32(format.exponentBits), UInt32(format.mantissaBits))
-    if !format.ieee, let nan = format.nan, bits == nan || (!format.unsignedZero && bits & ~(1 << (e + m)) == nan) { return .nan }
+    if !format.ieee, let nan = format.nan,
+      bits == nan || (!format.unsignedZero && bits & ~(1 << (e + m)) == nan)
+    {
+      return .nan
+    }
     let negative = bits >> (e + m) & 1 == 1
     let exponent = Int(bits >> m & ((1 << e) - 1))
     let mantissa = Double(bits & ((1 << m) - 1))

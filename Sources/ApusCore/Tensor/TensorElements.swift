@@ -83,12 +83,16 @@ extension Tensor {
         for (index, bits) in bitPatterns.enumerated() {
           bytes.storeBytes(of: UInt16(truncatingIfNeeded: bits), toByteOffset: index * 2, as: UInt16.self)
         }
-      case 32: for (index, bits) in bitPatterns.enumerated() { bytes.storeBytes(of: bits, toByteOffset: index * 4, as: UInt32.self) }
+      case 32:
+        for (index, bits) in bitPatterns.enumerated() {
+          bytes.storeBytes(of: bits, toByteOffset: index * 4, as: UInt32.self)
+        }
       case let width where width < 8 && width > 0:
         let perByte = 8 / width
         let mask = UInt32(1) << UInt32(width) - 1
         for (index, bits) in bitPatterns.enumerated() {
-          bytes[index / perByte] |= UInt8(truncatingIfNeeded: (bits & mask) << UInt32(index % perByte * width))
+          bytes[index / perByte] |= UInt8(
+            truncatingIfNeeded: (bits & mask) << UInt32(index % perByte * width))
         }
       default: preconditionFailure("bit patterns of \(dtype)")
       }
@@ -131,7 +135,11 @@ extension Tensor {
 extension Int64 {
   /// Cuts towards zero; NaN becomes 0 and values outside the range the nearest end.
   init(clamping value: Double) {
-    if value.isNaN { self = 0 } else { self = Int64(exactly: value.rounded(.towardZero)) ?? (value < 0 ? .min : .max) }
+    if value.isNaN {
+      self = 0
+    } else {
+      self = Int64(exactly: value.rounded(.towardZero)) ?? (value < 0 ? .min : .max)
+    }
   }
 }
 

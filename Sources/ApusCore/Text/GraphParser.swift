@@ -5,7 +5,9 @@ public struct GraphParser {
   private var scanner: TextScanner
 
   /// The graph that `text` describes; `@n` stands for `constants[n]`.
-  public static func parse(_ text: String, catalogue: OperatorCatalogue, constants: [Tensor] = []) throws -> Graph {
+  public static func parse(_ text: String, catalogue: OperatorCatalogue, constants: [Tensor] = []) throws
+    -> Graph
+  {
     var parser = GraphParser(catalogue: catalogue, constants: constants, scanner: TextScanner(text))
     let graph = try parser.graph()
     try parser.scanner.expectEnd()
@@ -64,14 +66,18 @@ public struct GraphParser {
     try scanner.expect("=")
     let name = try scanner.identifier()
     if name == "constant" {
-      guard results.count == 1, let result = results[0] else { throw scanner.error("a constant has one name") }
+      guard results.count == 1, let result = results[0] else {
+        throw scanner.error("a constant has one name")
+      }
       graph.addConstant(try tensor(result.type), name: result.name)
       return
     }
     try node(name, results, &graph)
   }
 
-  private mutating func node(_ opName: String, _ results: [(name: String, type: ValueType)?], _ graph: inout Graph) throws {
+  private mutating func node(
+    _ opName: String, _ results: [(name: String, type: ValueType)?], _ graph: inout Graph
+  ) throws {
     guard let type = catalogue[opName] else { throw scanner.error("unknown operator '\(opName)'") }
     let names: [String?] = try scanner.list("(", ")") { $0.take("_") ? nil : try $0.valueName() }
     let inputs = try names.map { try $0.map { try value($0, in: graph) } }
@@ -93,7 +99,9 @@ public struct GraphParser {
   }
 
   private func decode(_ type: any Operator.Type, _ fields: [AttributeValue.Field]) throws -> any Operator {
-    func open<O: Operator>(_ type: O.Type) throws -> any Operator { try AttributeDecoder.decode(type, from: fields) }
+    func open<O: Operator>(_ type: O.Type) throws -> any Operator {
+      try AttributeDecoder.decode(type, from: fields)
+    }
     return try open(type)
   }
 
@@ -142,7 +150,9 @@ public struct GraphParser {
 
   /// `{…}` or `@n` after a type.
   private mutating func tensor(_ type: ValueType) throws -> Tensor {
-    guard let type = type.tensor, let shape = type.staticShape else { throw scanner.error("a constant needs a static shape") }
+    guard let type = type.tensor, let shape = type.staticShape else {
+      throw scanner.error("a constant needs a static shape")
+    }
     if scanner.take("@") {
       let index = try scanner.integer()
       guard constants.indices.contains(index), constants[index].type == type else {
@@ -157,7 +167,9 @@ public struct GraphParser {
       return Tensor(strings: strings, shape: shape)
     }
     let numbers = try scanner.list("{", "}") { try $0.numberText() }
-    guard numbers.count == (type.dtype.isComplex ? 2 * count : count) else { throw scanner.error("expected \(count) elements") }
+    guard numbers.count == (type.dtype.isComplex ? 2 * count : count) else {
+      throw scanner.error("expected \(count) elements")
+    }
     if type.dtype.isFloat || type.dtype.isComplex {
       let values = numbers.compactMap { Double($0) }
       guard values.count == numbers.count else { throw scanner.error("bad number in a constant") }

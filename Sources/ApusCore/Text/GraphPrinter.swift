@@ -8,7 +8,8 @@ public struct GraphPrinter {
   public init() {}
 
   public mutating func print(_ graph: Graph, indent: String = "") -> String {
-    let inputs = graph.inputs.map { "\(reference(graph[$0].name)): \(graph[$0].type)" }.joined(separator: ", ")
+    let inputs = graph.inputs.map { "\(reference(graph[$0].name)): \(graph[$0].type)" }.joined(
+      separator: ", ")
     let outputs = graph.outputs.map { reference(graph[$0].name) }.joined(separator: ", ")
     var text = "graph \(quoted(graph.name))(\(inputs)) -> (\(outputs)) {\n"
     for (symbol, bound) in graph.symbolBounds.sorted(by: { $0.key < $1.key }) {
@@ -47,7 +48,8 @@ public struct GraphPrinter {
     case .string(let text): return quoted(text)
     case .list(let items): return "[" + items.map { text($0, indent: indent) }.joined(separator: ", ") + "]"
     case .record(let fields):
-      return "{" + fields.map { "\($0.name): \(text($0.value, indent: indent))" }.joined(separator: ", ") + "}"
+      return "{" + fields.map { "\($0.name): \(text($0.value, indent: indent))" }.joined(separator: ", ")
+        + "}"
     case .tensor(let tensor): return "tensor \(ValueType.tensor(tensor.type)) \(body(tensor))"
     case .graph(let graph): return print(graph, indent: indent)
     case .type(let type): return "type \(type)"
@@ -68,7 +70,9 @@ public struct GraphPrinter {
       }
       return "{\(items.joined(separator: ", "))}"
     }
-    if let index = constants.firstIndex(where: { $0.storage === tensor.storage && $0.byteOffset == tensor.byteOffset && $0.type == tensor.type }) {
+    if let index = constants.firstIndex(where: {
+      $0.storage === tensor.storage && $0.byteOffset == tensor.byteOffset && $0.type == tensor.type
+    }) {
       return "@\(index)"
     }
     constants.append(tensor)

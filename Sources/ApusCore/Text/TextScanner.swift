@@ -21,7 +21,9 @@ struct TextScanner {
     while position < bytes.count {
       if bytes[position] <= 32 {
         position += 1
-      } else if bytes[position] == UInt8(ascii: "/") && position + 1 < bytes.count && bytes[position + 1] == UInt8(ascii: "/") {
+      } else if bytes[position] == UInt8(ascii: "/") && position + 1 < bytes.count
+        && bytes[position + 1] == UInt8(ascii: "/")
+      {
         while position < bytes.count && bytes[position] != 10 { position += 1 }
       } else {
         return
@@ -38,7 +40,9 @@ struct TextScanner {
   mutating func take(_ token: String) -> Bool {
     skipSpace()
     let wanted = Array(token.utf8)
-    guard position + wanted.count <= bytes.count, bytes[position..<position + wanted.count].elementsEqual(wanted) else {
+    guard position + wanted.count <= bytes.count,
+      bytes[position..<position + wanted.count].elementsEqual(wanted)
+    else {
       return false
     }
     if let last = wanted.last, Self.isPart(last), position + wanted.count < bytes.count,
@@ -90,7 +94,9 @@ struct TextScanner {
         try expect("{")
         let digits = try identifier()
         try expect("}")
-        guard let code = UInt32(digits, radix: 16), let scalar = Unicode.Scalar(code) else { throw error("bad escape") }
+        guard let code = UInt32(digits, radix: 16), let scalar = Unicode.Scalar(code) else {
+          throw error("bad escape")
+        }
         result += Array(String(Character(scalar)).utf8)
       default: result.append(escape)
       }
@@ -101,7 +107,8 @@ struct TextScanner {
   /// `%name` or `%"any name"`.
   mutating func valueName() throws -> String {
     try expect("%")
-    return position < bytes.count && bytes[position] == UInt8(ascii: "\"") ? try quotedString() : try identifier()
+    return position < bytes.count && bytes[position] == UInt8(ascii: "\"")
+      ? try quotedString() : try identifier()
   }
 
   /// A number as text: digits, sign, point, exponent, `inf`, `nan`.
@@ -125,7 +132,9 @@ struct TextScanner {
   }
 
   /// Items between `open` and `close`, separated by commas.
-  mutating func list<T>(_ open: String, _ close: String, _ item: (inout TextScanner) throws -> T) throws -> [T] {
+  mutating func list<T>(_ open: String, _ close: String, _ item: (inout TextScanner) throws -> T) throws
+    -> [T]
+  {
     try expect(open)
     var items: [T] = []
     while !take(close) {

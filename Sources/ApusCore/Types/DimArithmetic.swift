@@ -27,7 +27,9 @@ extension Dim {
   /// Brings terms into canonical form.
   private init(terms: [Term]) {
     var sums: [[Factor]: Int] = [:]
-    for term in terms { sums[term.factors, default: 0] = saturatingAdd(sums[term.factors, default: 0], term.coefficient) }
+    for term in terms {
+      sums[term.factors, default: 0] = saturatingAdd(sums[term.factors, default: 0], term.coefficient)
+    }
     let kept = sums.filter { $0.value != 0 }
     if kept.isEmpty {
       self = .constant(0)
@@ -124,6 +126,7 @@ extension Dim {
 extension Dim.Term {
   fileprivate static func inOrder(_ a: Dim.Term, _ b: Dim.Term) -> Bool {
     if a.factors.isEmpty != b.factors.isEmpty { return b.factors.isEmpty }
-    return a.factors.map(\.description).joined(separator: "*") < b.factors.map(\.description).joined(separator: "*")
+    return a.factors.map(\.description).joined(separator: "*")
+      < b.factors.map(\.description).joined(separator: "*")
   }
 }

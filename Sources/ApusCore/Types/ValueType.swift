@@ -27,7 +27,9 @@ public indirect enum ValueType: Hashable, Sendable, Codable {
   case sequence(ValueType)
   case optional(ValueType)
 
-  public static func tensor(_ dtype: DType, _ shape: Shape?) -> ValueType { .tensor(TensorType(dtype, shape)) }
+  public static func tensor(_ dtype: DType, _ shape: Shape?) -> ValueType {
+    .tensor(TensorType(dtype, shape))
+  }
 
   public var tensor: TensorType? {
     if case .tensor(let type) = self { return type }

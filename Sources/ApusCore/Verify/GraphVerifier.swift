@@ -27,7 +27,9 @@ extension Graph {
       if value.producer == nil && value.constant == nil && !isInput(value.id) {
         report(.undefinedValue, "value '\(value.name)' has no producer")
       }
-      if value.users.contains(where: { !contains($0) }) { report(.internalError, "value '\(value.name)' has a removed reader") }
+      if value.users.contains(where: { !contains($0) }) {
+        report(.internalError, "value '\(value.name)' has a removed reader")
+      }
       if names[value.name] != value.id { report(.internalError, "name '\(value.name)' leads elsewhere") }
     }
     for output in outputs where !contains(output) { report(.undefinedValue, "a graph output does not exist") }
@@ -45,7 +47,8 @@ extension Graph {
       let inferred = copy[value.id].type
       if !value.type.agrees(with: inferred) {
         problems.append(
-          Problem(.internalError, "value '\(value.name)' is recorded as \(value.type) but infers to \(inferred)"))
+          Problem(
+            .internalError, "value '\(value.name)' is recorded as \(value.type) but infers to \(inferred)"))
       }
     }
     return problems

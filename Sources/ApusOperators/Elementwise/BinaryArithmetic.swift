@@ -1,0 +1,59 @@
+public import ApusCore
+
+/// Arithmetic on two tensors of one element type, with broadcasting.
+public protocol BinaryArithmetic: Operator {
+  /// For floating-point types.
+  func apply(_ a: Double, _ b: Double) -> Double
+  /// For integer types, wrapping; `unsigned` says that the 64 bits are a UInt64.
+  func apply(_ a: Int64, _ b: Int64, unsigned: Bool) -> Int64
+  /// For shape arithmetic; nil where the result is no rational expression.
+  func combine(_ a: Contents.Element, _ b: Contents.Element) -> Contents.Element?
+}
+
+extension BinaryArithmetic {
+  public var traits: OperatorTraits { .elementwise }
+
+  public func combine(_ a: Contents.Element, _ b: Contents.Element) -> Contents.Element? { nil }
+
+  public func infer(_ context: InferenceContext) throws -> [ValueType] {
+    let (a, b) = (try context.tensor(0), try context.tensor(1))
+    guard a.dtype == b.dtype else {
+      throw OperatorError(
+        .typeMismatch, "operands are \(a.dtype.rawValue) and \(b.dtype.rawValue)",
+        fix: "cast one to the other's type")
+    }
+    return [.tensor(a.dtype, try Broadcasting.shape([a.shape, b.shape]))]
+  }
+
+  public func propagate(_ context: InferenceContext) -> [Contents?] {
+    guard let a = context.contents(0), let b = context.contents(1),
+      let shape = try? Broadcasting.shape([a.shape, b.shape]), shape.elementCount <= Contents.limit
+    else { return [] }
+    let (x, y) = (
+      Broadcasting.positions(of: a.shape, over: shape), Broadcasting.positions(of: b.shape, over: shape)
+    )
+    var elements: [Contents.Element] = []
+    for (i, j) in zip(x, y) {
+      guard let element = combine(a.elements[i], b.elements[j]) else { return [] }
+      elements.append(element)
+    }
+    return [Contents(a.dtype, shape, elements)]
+  }
+
+  public func evaluate(_ operands: Operands) throws -> [Value] {
+    let (a, b) = (try operands.tensor(0), try operands.tensor(1))
+    let shape = try Broadcasting.shape([a.shape, b.shape])
+    let (x, y) = (
+      Broadcasting.positions(of: a.shape, over: shape), Broadcasting.positions(of: b.shape, over: shape)
+    )
+    if a.dtype.isInteger {
+      let (p, q) = (a.integers(), b.integers())
+      let unsigned = a.dtype.isUnsignedInteger
+      return [
+        .tensor(Tensor(integers: zip(x, y).map { apply(p[$0], q[$1], unsigned: unsigned) }, a.dtype, shape))
+      ]
+    }
+    let (p, q) = (a.doubles(), b.doubles())
+    return [.tensor(Tensor(doubles: zip(x, y).map { apply(p[$0], q[$1]) }, a.dtype, shape))]
+  }
+}
