@@ -1,4 +1,9 @@
 #ifndef CAPUS_KERNELS_H
 #define CAPUS_KERNELS_H
-// CPU micro-kernels: portable C and SIMD variants chosen at run time by CPU features.
+// CPU kernels of Apus: portable C and SIMD variants chosen at run time by CPU features.
+// Activations are channels last unless said otherwise. Kernels allocate nothing; a NULL pool means serial.
+#include "apus_conv.h"
+#include "apus_cpu.h"
+#include "apus_epilogue.h"
+#include "apus_pool.h"
 #endif

@@ -1,0 +1,144 @@
+#include "include/apus_conv.h"
+
+#include "internal/conv_input.h"
+#include "internal/product.h"
+
+/// How a convolution becomes a product.
+typedef struct plan {
+  apus_conv_box box;
+  /// Whether the input is copied into the box first.
+  bool copied;
+  /// Whether the taps of one kernel row are one tap: they lie side by side in memory.
+  bool merged;
+  ptrdiff_t taps, depth, columns, panels;
+} plan;
+
+static plan make_plan(const apus_conv *conv) {
+  const ptrdiff_t channels = conv->in_channels / conv->groups;
+  const ptrdiff_t columns = conv->out_channels / conv->groups;
+  plan p = {.columns = columns, .panels = apus_ceil_div(columns, APUS_PANEL)};
+  p.box.group_channels = conv->type == APUS_BF16 ? apus_round_up(channels, 2) : channels;
+  p.copied = p.box.group_channels != channels || conv->in_channels_first || conv->in_type != conv->type ||
+             conv->gated;
+  for (int i = 0; i < 3; i++) {
+    p.box.extent[i] = (conv->out[i] - 1) * conv->stride[i] + (conv->kernel[i] - 1) * conv->dilation[i] + 1;
+    p.box.origin[i] = -conv->pad[i];
+    if (conv->pad[i] != 0 || p.box.extent[i] > conv->in[i]) p.copied = true;
+  }
+  if (!p.copied)
+    for (int i = 0; i < 3; i++) p.box.extent[i] = conv->in[i];
+  p.merged = conv->groups == 1 && (conv->dilation[2] == 1 || conv->kernel[2] == 1);
+  p.taps = conv->kernel[0] * conv->kernel[1] * (p.merged ? 1 : conv->kernel[2]);
+  p.depth = p.box.group_channels * (p.merged ? conv->kernel[2] : 1);
+  return p;
+}
+
+bool apus_conv_valid(const apus_conv *conv) {
+  if (conv->batch < 0 || conv->groups < 1 || conv->in_channels < 0 || conv->out_channels < 0) return false;
+  if (conv->in_channels % conv->groups != 0 || conv->out_channels % conv->groups != 0) return false;
+  for (int i = 0; i < 3; i++)
+    if (conv->in[i] < 0 || conv->out[i] < 0 || conv->kernel[i] < 1 || conv->stride[i] < 1 ||
+        conv->dilation[i] < 1)
+      return false;
+  if (conv->type == APUS_F32) return conv->in_type == APUS_F32 && conv->out_type == APUS_F32;
+  return conv->type == APUS_BF16 && (conv->in_type == APUS_F32 || conv->in_type == APUS_BF16) &&
+         (conv->out_type == APUS_F32 || conv->out_type == APUS_BF16);
+}
+
+size_t apus_conv_packed_bytes(const apus_conv *conv) {
+  plan p = make_plan(conv);
+  return (size_t)(conv->groups * p.panels * p.taps * p.depth * APUS_PANEL * apus_dtype_bytes(conv->type));
+}
+
+void apus_conv_pack(const apus_conv *conv, const float *weights, void *packed) {
+  const plan p = make_plan(conv);
+  const ptrdiff_t channels = conv->in_channels / conv->groups, stored = p.box.group_channels;
+  const ptrdiff_t volume = conv->kernel[0] * conv->kernel[1] * conv->kernel[2];
+  memset(packed, 0, apus_conv_packed_bytes(conv));
+  for (ptrdiff_t o = 0; o < conv->out_channels; o++) {
+    const ptrdiff_t group = o / p.columns, column = o % p.columns;
+    const ptrdiff_t panel = group * p.panels + column / APUS_PANEL, lane = column % APUS_PANEL;
+    const ptrdiff_t start = panel * volume * stored * APUS_PANEL;
+    for (ptrdiff_t tap = 0; tap < volume; tap++)
+      for (ptrdiff_t c = 0; c < channels; c++) {
+        const float value = weights[(o * channels + c) * volume + tap];
+        const ptrdiff_t k = tap * stored + c;
+        if (conv->type == APUS_F32) ((float *)packed)[start + k * APUS_PANEL + lane] = value;
+        else
+          ((uint16_t *)packed)[start + (k / 2 * APUS_PANEL + lane) * 2 + k % 2] = apus_f32_to_bf16(value);
+      }
+  }
+}
+
+size_t apus_conv_workspace_bytes(const apus_conv *conv, int32_t threads) {
+  (void)threads;
+  const plan p = make_plan(conv);
+  const size_t taps = (size_t)apus_round_up(p.taps * (ptrdiff_t)sizeof(ptrdiff_t), 64);
+  return taps + (p.copied ? apus_conv_box_bytes(conv, &p.box) + 64 : 0);
+}
+
+static void fill_taps(const apus_conv *conv, const plan *p, ptrdiff_t pixel, ptrdiff_t *taps) {
+  const ptrdiff_t row = p->box.extent[2] * pixel, plane = p->box.extent[1] * row;
+  const ptrdiff_t width = p->merged ? 1 : conv->kernel[2];
+  for (ptrdiff_t z = 0; z < conv->kernel[0]; z++)
+    for (ptrdiff_t y = 0; y < conv->kernel[1]; y++)
+      for (ptrdiff_t x = 0; x < width; x++)
+        *taps++ =
+            z * conv->dilation[0] * plane + y * conv->dilation[1] * row + x * conv->dilation[2] * pixel;
+}
+
+void apus_conv_nhwc(
+    const apus_conv *conv, const void *in, const void *packed, const float *gate,
+    const apus_epilogue *epilogue, void *out, void *workspace, apus_pool *pool) {
+  const plan p = make_plan(conv);
+  ptrdiff_t *taps = workspace;
+  const void *a = in;
+  if (conv->batch == 0 || conv->out[0] == 0 || conv->out[1] == 0 || conv->out[2] == 0) return;
+  if (p.copied) {
+    void *box = (char *)workspace + apus_round_up(p.taps * (ptrdiff_t)sizeof(ptrdiff_t), 64);
+    apus_conv_box_fill(conv, &p.box, in, conv->gated ? gate : NULL, box, pool);
+    a = box;
+  }
+  const ptrdiff_t pixel = conv->groups * p.box.group_channels;
+  const ptrdiff_t row = p.box.extent[2] * pixel, plane = p.box.extent[1] * row;
+  fill_taps(conv, &p, pixel, taps);
+  const ptrdiff_t c_row = conv->out[2] * conv->out_channels, c_plane = conv->out[1] * c_row;
+  apus_product product = {
+      .tiles =
+          {
+              .taps = taps,
+              .tap_count = p.taps,
+              .depth = p.depth,
+              .row_stride = conv->stride[2] * pixel,
+              .run_stride = conv->stride[1] * row,
+              .panel_stride = p.taps * p.depth * APUS_PANEL,
+              .c_row_stride = conv->out_channels,
+              .c_run_stride = c_row,
+              .columns = p.columns,
+              .out_type = conv->out_type,
+              .epilogue = epilogue,
+          },
+      .type = conv->type,
+      .groups = conv->groups,
+      .images = conv->batch,
+      .planes = conv->out[0],
+      .runs = conv->out[1],
+      .rows = conv->out[2],
+      .a_group = p.box.group_channels,
+      .a_image = p.box.extent[0] * plane,
+      .a_plane = conv->stride[0] * plane,
+      .b_group = p.panels * p.taps * p.depth * APUS_PANEL,
+      .c_group = p.columns,
+      .c_image = conv->out[0] * c_plane,
+      .c_plane = c_plane,
+  };
+  bool pointwise = true;
+  for (int i = 0; i < 3; i++)
+    pointwise = pointwise && p.box.extent[i] == conv->out[i] && conv->kernel[i] == 1 && conv->stride[i] == 1;
+  if (pointwise) {
+    // All pixels of the batch are rows of one matrix.
+    product.rows = conv->batch * conv->out[0] * conv->out[1] * conv->out[2];
+    product.images = product.planes = product.runs = 1;
+  }
+  apus_product_run(&product, a, packed, out, 0, pool);
+}

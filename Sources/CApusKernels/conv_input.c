@@ -1,0 +1,103 @@
+#include "internal/conv_input.h"
+
+#include "internal/levels.h"
+
+size_t apus_conv_box_bytes(const apus_conv *conv, const apus_conv_box *box) {
+  return (size_t)(conv->batch * box->extent[0] * box->extent[1] * box->extent[2] * conv->groups *
+                  box->group_channels * apus_dtype_bytes(conv->type));
+}
+
+typedef struct fill {
+  const apus_conv *conv;
+  const apus_conv_box *box;
+  const void *in;
+  const float *gate;
+  char *out;
+} fill;
+
+static inline float read_input(const void *in, apus_dtype type, ptrdiff_t i) {
+  return type == APUS_BF16 ? apus_bf16_to_f32(((const uint16_t *)in)[i]) : ((const float *)in)[i];
+}
+
+static inline void write_box(void *out, apus_dtype type, ptrdiff_t i, float value) {
+  if (type == APUS_BF16) ((uint16_t *)out)[i] = apus_f32_to_bf16(value);
+  else ((float *)out)[i] = value;
+}
+
+/// Channels of `count` pixels, whatever the layouts and types: element (x, c) of the input lies at
+/// `at + x * pixel + c * channel`.
+static void fill_pixels(
+    const fill *f, ptrdiff_t at, ptrdiff_t pixel, ptrdiff_t channel, ptrdiff_t count, const float *gate,
+    void *out) {
+  const apus_conv *conv = f->conv;
+  const ptrdiff_t per_group = conv->in_channels / conv->groups, stride = f->box->group_channels;
+  const ptrdiff_t width = conv->groups * stride;
+  if (stride != per_group) memset(out, 0, (size_t)(count * width * apus_dtype_bytes(conv->type)));
+  for (ptrdiff_t group = 0; group < conv->groups; group++)
+    for (ptrdiff_t i = 0; i < per_group; i++) {
+      const ptrdiff_t c = group * per_group + i;
+      const float factor = gate == NULL ? 1.0f : gate[c];
+      for (ptrdiff_t x = 0; x < count; x++) {
+        float value = read_input(f->in, conv->in_type, at + x * pixel + c * channel);
+        write_box(out, conv->type, x * width + group * stride + i, value * factor);
+      }
+    }
+}
+
+static void gate_row_f32(const float *in, const float *gate, float *out, ptrdiff_t pixels, ptrdiff_t channels) {
+  for (ptrdiff_t x = 0; x < pixels; x++, in += channels, out += channels)
+    for (ptrdiff_t c = 0; c < channels; c++) out[c] = in[c] * gate[c];
+}
+
+static void gate_row_bf16(
+    const uint16_t *in, const float *gate, uint16_t *out, ptrdiff_t pixels, ptrdiff_t channels) {
+  for (ptrdiff_t x = 0; x < pixels; x++, in += channels, out += channels)
+    for (ptrdiff_t c = 0; c < channels; c++) out[c] = apus_f32_to_bf16(apus_bf16_to_f32(in[c]) * gate[c]);
+}
+
+/// One row of pixels of the box.
+static void fill_row(void *context, ptrdiff_t task, int32_t thread) {
+  (void)thread;
+  const fill *f = context;
+  const apus_conv *conv = f->conv;
+  const apus_conv_box *box = f->box;
+  const ptrdiff_t y = task % box->extent[1], z = task / box->extent[1] % box->extent[0];
+  const ptrdiff_t image = task / (box->extent[1] * box->extent[0]);
+  const ptrdiff_t size = apus_dtype_bytes(conv->type), width = conv->groups * box->group_channels;
+  char *out = f->out + task * box->extent[2] * width * size;
+  const ptrdiff_t iz = z + box->origin[0], iy = y + box->origin[1];
+  const ptrdiff_t begin = apus_min(apus_max(0, -box->origin[2]), box->extent[2]);
+  const ptrdiff_t end = apus_max(begin, apus_min(box->extent[2], conv->in[2] - box->origin[2]));
+  if (iz < 0 || iz >= conv->in[0] || iy < 0 || iy >= conv->in[1] || begin == end) {
+    memset(out, 0, (size_t)(box->extent[2] * width * size));
+    return;
+  }
+  memset(out, 0, (size_t)(begin * width * size));
+  memset(out + end * width * size, 0, (size_t)((box->extent[2] - end) * width * size));
+  out += begin * width * size;
+  const float *gate = f->gate == NULL ? NULL : f->gate + image * conv->in_channels;
+  const ptrdiff_t count = end - begin, plane = conv->in[1] * conv->in[2];
+  const ptrdiff_t spatial = iz * plane + iy * conv->in[2] + begin + box->origin[2];
+  if (conv->in_channels_first) {
+    const ptrdiff_t volume = conv->in[0] * plane;
+    fill_pixels(f, image * conv->in_channels * volume + spatial, 1, volume, count, gate, out);
+    return;
+  }
+  const ptrdiff_t at = (image * conv->in[0] * plane + spatial) * conv->in_channels;
+  if (conv->in_type != conv->type || width != conv->in_channels) {
+    fill_pixels(f, at, conv->in_channels, 1, count, gate, out);
+  } else if (gate == NULL) {
+    memcpy(out, (const char *)f->in + at * size, (size_t)(count * width * size));
+  } else if (conv->type == APUS_BF16) {
+    gate_row_bf16((const uint16_t *)f->in + at, gate, (uint16_t *)out, count, width);
+  } else {
+    gate_row_f32((const float *)f->in + at, gate, (float *)out, count, width);
+  }
+}
+
+void apus_conv_box_fill(
+    const apus_conv *conv, const apus_conv_box *box, const void *in, const float *gate, void *out,
+    apus_pool *pool) {
+  fill f = {.conv = conv, .box = box, .in = in, .gate = gate, .out = out};
+  apus_pool_run(pool, conv->batch * box->extent[0] * box->extent[1], fill_row, &f);
+}

@@ -1,0 +1,107 @@
+#include "math.inc.h"
+#include "activation.inc.h"
+#define APUS_SPAN(ACT)                                                              \
+  case ACT:                                                                         \
+    for (ptrdiff_t i = 0; i < n; i += APUS_LANES)                                   \
+      vstore(y + i, vactivate(ACT, vload(x + i), alpha, beta));                     \
+    break;
+
+/// `n` is a multiple of the lanes.
+static void FN(activate)(
+    apus_activation act, float alpha, float beta, const float *x, float *y, ptrdiff_t n) {
+  switch (act) {
+    APUS_SPAN(APUS_ACT_NONE)
+    APUS_SPAN(APUS_ACT_RELU)
+    APUS_SPAN(APUS_ACT_CLIP)
+    APUS_SPAN(APUS_ACT_LEAKY_RELU)
+    APUS_SPAN(APUS_ACT_ELU)
+    APUS_SPAN(APUS_ACT_SELU)
+    APUS_SPAN(APUS_ACT_SIGMOID)
+    APUS_SPAN(APUS_ACT_TANH)
+    APUS_SPAN(APUS_ACT_SILU)
+    APUS_SPAN(APUS_ACT_HARD_SIGMOID)
+    APUS_SPAN(APUS_ACT_HARD_SWISH)
+    APUS_SPAN(APUS_ACT_GELU)
+    APUS_SPAN(APUS_ACT_GELU_TANH)
+    APUS_SPAN(APUS_ACT_MISH)
+    APUS_SPAN(APUS_ACT_SOFTPLUS)
+  }
+}
+#undef APUS_SPAN
+
+INLINE vf FN(finish_load)(const void *p, apus_dtype type, ptrdiff_t i, ptrdiff_t n) {
+  if (type == APUS_BF16) {
+    const uint16_t *h = (const uint16_t *)p + i;
+    return n >= APUS_LANES ? vload_bf16(h) : vload_bf16_n(h, n);
+  }
+  const float *f = (const float *)p + i;
+  return n >= APUS_LANES ? vload(f) : vload_n(f, n);
+}
+
+INLINE void FN(finish_store)(void *p, apus_dtype type, ptrdiff_t i, ptrdiff_t n, vf v) {
+  if (type == APUS_BF16) {
+    uint16_t *h = (uint16_t *)p + i;
+    if (n >= APUS_LANES) vstore_bf16(h, v);
+    else vstore_bf16_n(h, v, n);
+  } else {
+    float *f = (float *)p + i;
+    if (n >= APUS_LANES) vstore(f, v);
+    else vstore_n(f, v, n);
+  }
+}
+
+INLINE void FN(finish_rows)(const apus_finish *f, const apus_dtype type) {
+  const apus_epilogue *e = f->epilogue;
+  const void *early = f->residual != NULL && !e->residual_last ? f->residual : NULL;
+  const void *late = f->residual != NULL && e->residual_last ? f->residual : NULL;
+  if (early != NULL || f->bias != NULL) {
+    for (ptrdiff_t row = 0; row < f->rows; row++)
+      for (ptrdiff_t j = 0; j < f->columns; j += APUS_LANES) {
+        ptrdiff_t left = f->columns - j;
+        float *x = f->tile + row * f->tile_stride + j;
+        vf v = vload(x);
+        if (f->bias != NULL) v += left >= APUS_LANES ? vload(f->bias + j) : vload_n(f->bias + j, left);
+        if (early != NULL) v += FN(finish_load)(early, type, row * f->out_stride + j, left);
+        vstore(x, v);
+      }
+  }
+  if (e->activation != APUS_ACT_NONE)
+    FN(activate)(e->activation, e->alpha, e->beta, f->tile, f->tile, f->rows * f->tile_stride);
+  for (ptrdiff_t row = 0; row < f->rows; row++)
+    for (ptrdiff_t j = 0; j < f->columns; j += APUS_LANES) {
+      ptrdiff_t left = f->columns - j, at = row * f->out_stride + j;
+      vf v = vload(f->tile + row * f->tile_stride + j);
+      if (late != NULL) v += FN(finish_load)(late, type, at, left);
+      FN(finish_store)(f->out, type, at, left, v);
+    }
+}
+
+void FN(apus_finish)(const apus_finish *f) {
+  if (f->out_type == APUS_BF16) FN(finish_rows)(f, APUS_BF16);
+  else FN(finish_rows)(f, APUS_F32);
+}
+
+/// Any `n`: the tail goes through a small buffer.
+static void FN(activation_f32)(
+    apus_activation act, float alpha, float beta, const float *x, float *y, ptrdiff_t n) {
+  ptrdiff_t whole = n - n % APUS_LANES;
+  FN(activate)(act, alpha, beta, x, y, whole);
+  if (whole == n) return;
+  float buffer[APUS_LANES];
+  vstore(buffer, vload_n(x + whole, n - whole));
+  FN(activate)(act, alpha, beta, buffer, buffer, APUS_LANES);
+  vstore_n(y + whole, vload(buffer), n - whole);
+}
+
+static void FN(activation_bf16)(
+    apus_activation act, float alpha, float beta, const uint16_t *x, uint16_t *y, ptrdiff_t n) {
+  float buffer[512];
+  for (ptrdiff_t start = 0; start < n; start += 512) {
+    ptrdiff_t count = apus_min(512, n - start);
+    for (ptrdiff_t i = 0; i < count; i += APUS_LANES)
+      vstore(buffer + i, FN(finish_load)(x, APUS_BF16, start + i, count - i));
+    FN(activate)(act, alpha, beta, buffer, buffer, apus_round_up(count, APUS_LANES));
+    for (ptrdiff_t i = 0; i < count; i += APUS_LANES)
+      FN(finish_store)(y, APUS_BF16, start + i, count - i, vload(buffer + i));
+  }
+}
