@@ -50,35 +50,63 @@ INLINE void FN(finish_store)(void *p, apus_dtype type, ptrdiff_t i, ptrdiff_t n,
   }
 }
 
+/// Activations that are bounds: one pass.
+INLINE void FN(finish_bounded)(const apus_finish *f, const apus_dtype type) {
+  const apus_epilogue *e = f->epilogue;
+  const float inf = __builtin_inff();
+  const bool clip = e->activation == APUS_ACT_CLIP;
+  const vf low = vset(clip ? e->alpha : e->activation == APUS_ACT_RELU ? 0.0f : -inf);
+  const vf high = vset(clip ? e->beta : inf);
+  const bool early = f->residual != NULL && !e->residual_last, late = f->residual != NULL && e->residual_last;
+  for (ptrdiff_t j = 0; j < f->columns; j += APUS_LANES) {
+    const ptrdiff_t left = f->columns - j;
+    vf bias = vset(0.0f);
+    if (f->bias != NULL) bias = left >= APUS_LANES ? vload(f->bias + j) : vload_n(f->bias + j, left);
+    for (ptrdiff_t row = 0; row < f->rows; row++) {
+      const ptrdiff_t at = row * f->out_stride + j;
+      vf v = vload(f->tile + row * f->tile_stride + j) + bias;
+      if (early) v += FN(finish_load)(f->residual, type, at, left);
+      v = vmin(high, vmax(low, v));
+      if (late) v += FN(finish_load)(f->residual, type, at, left);
+      FN(finish_store)(f->out, type, at, left, v);
+    }
+  }
+}
+
+/// Any other activation: the tile stays in the first-level cache between the passes.
 INLINE void FN(finish_rows)(const apus_finish *f, const apus_dtype type) {
   const apus_epilogue *e = f->epilogue;
-  const void *early = f->residual != NULL && !e->residual_last ? f->residual : NULL;
-  const void *late = f->residual != NULL && e->residual_last ? f->residual : NULL;
-  if (early != NULL || f->bias != NULL) {
+  const bool early = f->residual != NULL && !e->residual_last, late = f->residual != NULL && e->residual_last;
+  if (early || f->bias != NULL) {
     for (ptrdiff_t row = 0; row < f->rows; row++)
       for (ptrdiff_t j = 0; j < f->columns; j += APUS_LANES) {
-        ptrdiff_t left = f->columns - j;
+        const ptrdiff_t left = f->columns - j;
         float *x = f->tile + row * f->tile_stride + j;
         vf v = vload(x);
         if (f->bias != NULL) v += left >= APUS_LANES ? vload(f->bias + j) : vload_n(f->bias + j, left);
-        if (early != NULL) v += FN(finish_load)(early, type, row * f->out_stride + j, left);
+        if (early) v += FN(finish_load)(f->residual, type, row * f->out_stride + j, left);
         vstore(x, v);
       }
   }
-  if (e->activation != APUS_ACT_NONE)
-    FN(activate)(e->activation, e->alpha, e->beta, f->tile, f->tile, f->rows * f->tile_stride);
+  FN(activate)(e->activation, e->alpha, e->beta, f->tile, f->tile, f->rows * f->tile_stride);
   for (ptrdiff_t row = 0; row < f->rows; row++)
     for (ptrdiff_t j = 0; j < f->columns; j += APUS_LANES) {
-      ptrdiff_t left = f->columns - j, at = row * f->out_stride + j;
+      const ptrdiff_t left = f->columns - j, at = row * f->out_stride + j;
       vf v = vload(f->tile + row * f->tile_stride + j);
-      if (late != NULL) v += FN(finish_load)(late, type, at, left);
+      if (late) v += FN(finish_load)(f->residual, type, at, left);
       FN(finish_store)(f->out, type, at, left, v);
     }
 }
 
 void FN(apus_finish)(const apus_finish *f) {
-  if (f->out_type == APUS_BF16) FN(finish_rows)(f, APUS_BF16);
-  else FN(finish_rows)(f, APUS_F32);
+  const bool bounded = f->epilogue->activation <= APUS_ACT_CLIP;
+  if (f->out_type == APUS_BF16) {
+    if (bounded) FN(finish_bounded)(f, APUS_BF16);
+    else FN(finish_rows)(f, APUS_BF16);
+  } else {
+    if (bounded) FN(finish_bounded)(f, APUS_F32);
+    else FN(finish_rows)(f, APUS_F32);
+  }
 }
 
 /// Any `n`: the tail goes through a small buffer.

@@ -48,7 +48,7 @@ typedef void (*apus_tiles_function)(const apus_tiles *t, const apus_tile_range *
 static inline apus_tiles_function apus_tiles_f32(void) { return APUS_SELECT_F32(apus_tiles_f32); }
 static inline apus_tiles_function apus_tiles_bf16(void) {
 #if APUS_X86
-  if (apus_cpu_current_level() >= APUS_CPU_AMX_BF16) return apus_tiles_bf16_bf16x16;
+  if (apus_cpu_current_level() >= APUS_CPU_AMX_BF16) return apus_tiles_bf16_amx;
 #endif
   return APUS_SELECT(apus_tiles_bf16);
 }
