@@ -2,5 +2,14 @@ public import ApusCore
 
 extension OperatorCatalogue {
   /// Every built-in operator; each family lists its own.
-  public static let standard = OperatorCatalogue(elementwiseOperators + shapeOperators)
+  public static let standard = OperatorCatalogue(families.flatMap { $0 })
+
+  private static let families: [[any Operator.Type]] = [
+    controlFlowOperators,
+    elementwiseOperators,
+    indexingOperators,
+    sequenceOperators,
+    shapeOperators,
+    visionOperators,
+  ]
 }

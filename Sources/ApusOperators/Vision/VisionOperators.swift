@@ -1,0 +1,4 @@
+import ApusCore
+
+/// The catalogue of this family; a test finds files that are missing here.
+let visionOperators: [any Operator.Type] = []
