@@ -1,0 +1,9 @@
+#!/bin/sh
+# Builds the benchmark programs; they need a C compiler here and a CUDA driver with NVRTC where they run.
+set -e
+cd "$(dirname "$0")"
+out=${1:-.}
+for program in conv_bench; do
+  ${CC:-cc} -std=gnu2x -O1 -w -I../../Sources/CApusDrivers/include -o "$out/$program" $program.c gpu.c \
+    ../../Sources/CApusDrivers/CUDA/*.c -ldl -lpthread -lm
+done
