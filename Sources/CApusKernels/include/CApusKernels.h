@@ -5,5 +5,6 @@
 #include "apus_conv.h"
 #include "apus_cpu.h"
 #include "apus_epilogue.h"
+#include "apus_gemm.h"
 #include "apus_pool.h"
 #endif
