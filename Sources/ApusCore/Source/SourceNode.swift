@@ -8,6 +8,9 @@ public struct SourceNode: Sendable {
   public var attributes: [String: AttributeValue]
   /// Values of the graph under construction; nil: an optional input left out.
   public var inputs: [ValueID?]
+  /// How many of the last inputs are values of the enclosing graph that bodies in the attributes read: every body
+  /// ends with as many inputs, in the same order.
+  public var captures = 0
   /// Names of the outputs; empty: an optional output that nobody reads.
   public var outputs: [String]
 
