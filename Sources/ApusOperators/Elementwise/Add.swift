@@ -9,5 +9,7 @@ public struct Add: BinaryArithmetic {
   public init() {}
   public func apply(_ a: Double, _ b: Double) -> Double { a + b }
   public func apply(_ a: Int64, _ b: Int64, unsigned: Bool) -> Int64 { a &+ b }
-  public func combine(_ a: Contents.Element, _ b: Contents.Element) -> Contents.Element? { a + b }
+  public func combine(_ a: Contents.Element, _ b: Contents.Element, _ dtype: DType) -> Contents.Element? {
+    a + b
+  }
 }

@@ -1,0 +1,15 @@
+public import ApusCore
+
+/// `a - b` with broadcasting. ONNX Sub 7, 13, 14; before 7 with `broadcast` and `axis`.
+public struct Sub: BinaryArithmetic {
+  public static var importers: [Importer] {
+    [.onnx("Sub", since: 7) { _ in Sub() }, .legacyBroadcast("Sub") { Sub() }]
+  }
+
+  public init() {}
+  public func apply(_ a: Double, _ b: Double) -> Double { a - b }
+  public func apply(_ a: Int64, _ b: Int64, unsigned: Bool) -> Int64 { a &- b }
+  public func combine(_ a: Contents.Element, _ b: Contents.Element, _ dtype: DType) -> Contents.Element? {
+    a - b
+  }
+}
