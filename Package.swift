@@ -29,7 +29,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 let package = Package(
   name: "apus",
   products: [
-    .library(name: "Apus", targets: ["ApusCore"]),
+    .library(name: "Apus", targets: ["ApusCore"])
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -39,6 +39,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CApusDrivers"),
+    tests("CApusDrivers"),
     .target(name: "CApusKernels"),
     .target(
       name: "CApusSystem",

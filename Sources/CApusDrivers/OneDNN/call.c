@@ -79,7 +79,8 @@ apus_onednn_status apus_onednn_reorder(
   if (status != APUS_ONEDNN_SUCCESS) return status;
   size_t scratchpad_bytes = apus_onednn_primitive_scratchpad_bytes(primitive);
   void *scratchpad = scratchpad_bytes == 0 ? NULL : aligned_alloc(64, (scratchpad_bytes + 63) / 64 * 64);
-  const apus_onednn_argument arguments[] = {APUS_ONEDNN_SOURCE, APUS_ONEDNN_DESTINATION, APUS_ONEDNN_SCRATCHPAD};
+  const apus_onednn_argument arguments[] = {APUS_ONEDNN_SOURCE, APUS_ONEDNN_DESTINATION,
+      APUS_ONEDNN_SCRATCHPAD};
   void *const pointers[] = {(void *)source, destination, scratchpad};
   apus_onednn_call *call = NULL;
   if (scratchpad_bytes != 0 && scratchpad == NULL) {

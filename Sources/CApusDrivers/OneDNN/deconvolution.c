@@ -12,7 +12,8 @@ apus_onednn_status apus_onednn_deconvolution_create(
   apus_onednn_status status = apus_creation_begin(&creation, library, attributes);
   if (status != APUS_ONEDNN_SUCCESS) return status;
   dnnl_status_t made = library->deconvolution_forward_primitive_desc_create(
-      &creation.descriptor, library->engine, dnnl_forward_inference, dnnl_deconvolution_direct, source, weights, bias,
-      destination, window->strides, dilations, window->padding_begin, window->padding_end, creation.attr);
+      &creation.descriptor, library->engine, dnnl_forward_inference, dnnl_deconvolution_direct, source,
+      weights, bias, destination, window->strides, dilations, window->padding_begin, window->padding_end,
+      creation.attr);
   return apus_creation_end(&creation, made, out);
 }

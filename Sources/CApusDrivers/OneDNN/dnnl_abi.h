@@ -28,7 +28,8 @@ typedef struct {
   unsigned cpu_runtime, gpu_runtime;
 } dnnl_version_t;
 
-enum { dnnl_cpu = 1, dnnl_stream_default_flags = 1, dnnl_forward_inference = 96, dnnl_scratchpad_mode_user = 1 };
+enum { dnnl_cpu = 1, dnnl_stream_default_flags = 1, dnnl_forward_inference = 96,
+    dnnl_scratchpad_mode_user = 1 };
 enum { dnnl_convolution_direct = 1, dnnl_deconvolution_direct = 10 };
 enum { dnnl_use_scale = 2, dnnl_use_shift = 4 };
 enum { dnnl_runtime_sequential = 1, dnnl_runtime_openmp = 2 };
@@ -55,13 +56,16 @@ enum {
 // X(name, result, parameters)
 #define APUS_DNNL_FUNCTIONS(X) \
   X(version, const dnnl_version_t *, (void)) \
+  X(get_primitive_cache_capacity, dnnl_status_t, (int *capacity)) \
+  X(set_primitive_cache_capacity, dnnl_status_t, (int capacity)) \
   X(engine_create, dnnl_status_t, (dnnl_engine_t *, int kind, size_t index)) \
   X(engine_destroy, dnnl_status_t, (dnnl_engine_t)) \
   X(stream_create, dnnl_status_t, (dnnl_stream_t *, dnnl_engine_t, unsigned flags)) \
   X(stream_destroy, dnnl_status_t, (dnnl_stream_t)) \
   X(memory_desc_create_with_strides, dnnl_status_t, \
     (dnnl_md_t *, int rank, const int64_t *dims, int type, const int64_t *strides)) \
-  X(memory_desc_create_with_tag, dnnl_status_t, (dnnl_md_t *, int rank, const int64_t *dims, int type, int tag)) \
+  X(memory_desc_create_with_tag, dnnl_status_t, (dnnl_md_t *, int rank, const int64_t *dims, int type, \
+      int tag)) \
   X(memory_desc_reshape, dnnl_status_t, (dnnl_md_t *, const_dnnl_md_t, int rank, const int64_t *dims)) \
   X(memory_desc_clone, dnnl_status_t, (dnnl_md_t *, const_dnnl_md_t)) \
   X(memory_desc_destroy, dnnl_status_t, (dnnl_md_t)) \
@@ -91,15 +95,19 @@ enum {
   X(primitive_destroy, dnnl_status_t, (dnnl_primitive_t)) \
   X(primitive_execute, dnnl_status_t, (dnnl_primitive_t, dnnl_stream_t, int count, const dnnl_exec_arg_t *)) \
   X(convolution_forward_primitive_desc_create, dnnl_status_t, \
-    (PD, int propagation, int algorithm, const_dnnl_md_t source, const_dnnl_md_t weights, const_dnnl_md_t bias, \
+    (PD, int propagation, int algorithm, const_dnnl_md_t source, const_dnnl_md_t weights, \
+     const_dnnl_md_t bias, \
      const_dnnl_md_t destination, SPATIAL, ATTR)) \
   X(deconvolution_forward_primitive_desc_create, dnnl_status_t, \
-    (PD, int propagation, int algorithm, const_dnnl_md_t source, const_dnnl_md_t weights, const_dnnl_md_t bias, \
+    (PD, int propagation, int algorithm, const_dnnl_md_t source, const_dnnl_md_t weights, \
+     const_dnnl_md_t bias, \
      const_dnnl_md_t destination, SPATIAL, ATTR)) \
   X(matmul_primitive_desc_create, dnnl_status_t, \
-    (PD, const_dnnl_md_t source, const_dnnl_md_t weights, const_dnnl_md_t bias, const_dnnl_md_t destination, ATTR)) \
+    (PD, const_dnnl_md_t source, const_dnnl_md_t weights, const_dnnl_md_t bias, \
+     const_dnnl_md_t destination, ATTR)) \
   X(reorder_primitive_desc_create, dnnl_status_t, \
-    (dnnl_primitive_desc_t *pd, const_dnnl_md_t source, dnnl_engine_t, const_dnnl_md_t destination, dnnl_engine_t, \
+    (dnnl_primitive_desc_t *pd, const_dnnl_md_t source, dnnl_engine_t, const_dnnl_md_t destination, \
+     dnnl_engine_t, \
      ATTR)) \
   X(pooling_forward_primitive_desc_create, dnnl_status_t, \
     (PD, int propagation, int algorithm, const_dnnl_md_t source, const_dnnl_md_t destination, \
@@ -109,12 +117,14 @@ enum {
     (PD, int propagation, int algorithm, const_dnnl_md_t source, const_dnnl_md_t destination, float alpha, \
      float beta, ATTR)) \
   X(softmax_forward_primitive_desc_create, dnnl_status_t, \
-    (PD, int propagation, int algorithm, const_dnnl_md_t source, const_dnnl_md_t destination, int axis, ATTR)) \
+    (PD, int propagation, int algorithm, const_dnnl_md_t source, const_dnnl_md_t destination, int axis, \
+     ATTR)) \
   X(layer_normalization_forward_primitive_desc_create, dnnl_status_t, \
     (PD, int propagation, const_dnnl_md_t source, const_dnnl_md_t destination, const_dnnl_md_t statistics, \
      float epsilon, unsigned flags, ATTR)) \
   X(resampling_forward_primitive_desc_create, dnnl_status_t, \
-    (PD, int propagation, int algorithm, const float *factors, const_dnnl_md_t source, const_dnnl_md_t destination, \
+    (PD, int propagation, int algorithm, const float *factors, const_dnnl_md_t source, \
+     const_dnnl_md_t destination, \
      ATTR)) \
   X(binary_primitive_desc_create, dnnl_status_t, \
     (PD, int algorithm, const_dnnl_md_t first, const_dnnl_md_t second, const_dnnl_md_t destination, ATTR)) \

@@ -9,7 +9,8 @@ apus_onednn_status apus_onednn_eltwise_create(
   apus_onednn_status status = apus_creation_begin(&creation, library, attributes);
   if (status != APUS_ONEDNN_SUCCESS) return status;
   dnnl_status_t made = library->eltwise_forward_primitive_desc_create(
-      &creation.descriptor, library->engine, dnnl_forward_inference, algorithm, source, destination, alpha, beta,
+      &creation.descriptor, library->engine, dnnl_forward_inference, algorithm, source, destination, alpha,
+      beta,
       creation.attr);
   return apus_creation_end(&creation, made, out);
 }

@@ -3,8 +3,8 @@
 #include "dnnl_abi.h"
 
 apus_onednn_status apus_onednn_memory_create(
-    const apus_onednn *library, apus_onednn_type type, int32_t rank, const int64_t *dims, const int64_t *strides,
-    apus_onednn_memory **out) {
+    const apus_onednn *library, apus_onednn_type type, int32_t rank, const int64_t *dims,
+    const int64_t *strides, apus_onednn_memory **out) {
   *out = NULL;
   if (rank < 1 || rank > APUS_ONEDNN_MAX_RANK) return APUS_ONEDNN_INVALID_ARGUMENTS;
   int64_t dense[APUS_ONEDNN_MAX_RANK];

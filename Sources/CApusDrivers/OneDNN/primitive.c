@@ -1,5 +1,6 @@
 #include "primitive.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "team.h"
@@ -45,10 +46,28 @@ static dnnl_status_t set_attributes(
   return status == 0 ? set_post_ops(library, attr, attributes) : status;
 }
 
+// A descriptor that oneDNN finds in its cache of primitives does not advance to the next implementation: the
+// cache is emptied and held empty while one is made for another than the first.
+static pthread_mutex_t cache_is_off = PTHREAD_MUTEX_INITIALIZER;
+
+static void turn_cache_off(struct apus_creation *creation) {
+  if (creation->attributes->implementation == 0) return;
+  pthread_mutex_lock(&cache_is_off);
+  creation->library->get_primitive_cache_capacity(&creation->former_capacity);
+  creation->library->set_primitive_cache_capacity(0);
+}
+
+static void turn_cache_on(struct apus_creation *creation) {
+  if (creation->attributes->implementation == 0) return;
+  creation->library->set_primitive_cache_capacity(creation->former_capacity);
+  pthread_mutex_unlock(&cache_is_off);
+}
+
 apus_onednn_status apus_creation_begin(
     struct apus_creation *creation, const apus_onednn *library, const apus_onednn_attributes *attributes) {
   static const apus_onednn_attributes none = {0};
-  *creation = (struct apus_creation){.library = library, .attributes = attributes == NULL ? &none : attributes};
+  *creation = (struct apus_creation){.library = library,
+      .attributes = attributes == NULL ? &none : attributes};
   dnnl_status_t status = library->primitive_attr_create(&creation->attr);
   if (status != 0) return status;
   status = set_attributes(library, creation->attr, creation->attributes);
@@ -58,6 +77,7 @@ apus_onednn_status apus_creation_begin(
   }
   creation->threads = creation->attributes->threads < 1 ? 1 : creation->attributes->threads;
   creation->former_limit = apus_team_set_limit(creation->threads);
+  turn_cache_off(creation);
   return APUS_ONEDNN_SUCCESS;
 }
 
@@ -98,7 +118,6 @@ static dnnl_status_t finish(struct apus_creation *creation, apus_onednn_primitiv
 apus_onednn_status apus_creation_end(
     struct apus_creation *creation, dnnl_status_t status, apus_onednn_primitive **out) {
   *out = NULL;
-  creation->library->primitive_attr_destroy(creation->attr);
   if (status == 0) {
     apus_onednn_primitive *primitive = calloc(1, sizeof *primitive);
     if (primitive == NULL) {
@@ -116,6 +135,8 @@ apus_onednn_status apus_creation_end(
       }
     }
   }
+  turn_cache_on(creation);
+  creation->library->primitive_attr_destroy(creation->attr);
   apus_team_set_limit(creation->former_limit);
   return status;
 }

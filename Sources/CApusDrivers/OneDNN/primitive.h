@@ -22,7 +22,7 @@ struct apus_creation {
   const apus_onednn_attributes *attributes;
   dnnl_primitive_attr_t attr;
   dnnl_primitive_desc_t descriptor;
-  int threads, former_limit;
+  int threads, former_limit, former_capacity;
 };
 
 /// Sets the thread count that oneDNN sees and makes its attributes. On failure nothing is left to undo.

@@ -85,7 +85,9 @@ static bool write_slot(const struct imports *imports, uintptr_t address, void *t
   return !is_protected || mprotect(start, page, PROT_READ) == 0;
 }
 
-static bool starts_with(const char *name, const char *prefix) { return strncmp(name, prefix, strlen(prefix)) == 0; }
+static bool starts_with(const char *name, const char *prefix) {
+  return strncmp(name, prefix, strlen(prefix)) == 0;
+}
 
 /// Visits the OpenMP imports; with `write` set the slots are changed, without they are only checked.
 static int visit(const struct imports *imports, bool write, char *error, size_t error_size) {
@@ -105,7 +107,8 @@ static int visit(const struct imports *imports, bool write, char *error, size_t 
         return -1;
       }
       if (write && !write_slot(imports, imports->base + relocation->r_offset, target)) {
-        snprintf(error, error_size, "oneDNN's threads cannot be replaced: the import of %s is write-protected", name);
+        snprintf(error, error_size,
+                 "oneDNN's threads cannot be replaced: the import of %s is write-protected", name);
         return -1;
       }
       count++;

@@ -1,8 +1,9 @@
 #include "primitive.h"
 
 apus_onednn_status apus_onednn_softmax_create(
-    const apus_onednn *library, apus_onednn_algorithm algorithm, int32_t axis, const apus_onednn_memory *source,
-    const apus_onednn_memory *destination, const apus_onednn_attributes *attributes, apus_onednn_primitive **out) {
+    const apus_onednn *library, apus_onednn_algorithm algorithm, int32_t axis,
+    const apus_onednn_memory *source, const apus_onednn_memory *destination,
+    const apus_onednn_attributes *attributes, apus_onednn_primitive **out) {
   *out = NULL;
   struct apus_creation creation;
   apus_onednn_status status = apus_creation_begin(&creation, library, attributes);

@@ -1,6 +1,6 @@
-// A team executes one primitive: the first thread to arrive performs it, the others wait for its parallel regions
-// and claim their members. A region's members are claimed, not assigned, so that it also completes when threads
-// arrive late or never; only members that wait for each other at barriers need all threads.
+// A team executes one primitive: the first thread to arrive performs it, the others wait for its parallel
+// regions and claim their members. A region's members are claimed, not assigned, so that it also completes
+// when threads arrive late or never; only members that wait for each other at barriers need all threads.
 
 #include "team.h"
 
@@ -22,7 +22,7 @@ enum { SPINS_BEFORE_YIELD = 1024, MAX_NESTING = 16 };
 static const uint64_t CLOSED = UINT64_MAX;
 
 struct team {
-  // Number of the region in the upper half, then 16 bits of members, then 16 bits of the next member to claim.
+  // The region's number in the upper half, then 16 bits of members, then 16 bits of the next one to claim.
   alignas(64) _Atomic(uint64_t) ticket;
   _Atomic(void (*)(void *)) body;
   _Atomic(void *) data;
@@ -190,11 +190,11 @@ static void barrier(void) {
 }
 
 static bool loop_static_next(long *start, long *end) {
-  long step = self.loop_step;
-  if (step > 0 ? self.loop_next >= self.loop_end : self.loop_next <= self.loop_end) return false;
-  *start = self.loop_next;
+  long step = self.loop_step, limit = self.loop_end;
+  if (step > 0 ? self.loop_next >= limit : self.loop_next <= limit) return false;
   long last = self.loop_next + self.loop_chunk * step;
-  *end = step > 0 ? (last < self.loop_end ? last : self.loop_end) : (last > self.loop_end ? last : self.loop_end);
+  *start = self.loop_next;
+  *end = (step > 0 ? last < limit : last > limit) ? last : limit;
   self.loop_next += self.loop_chunk * step * self.size;
   return true;
 }

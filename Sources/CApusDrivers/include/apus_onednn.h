@@ -2,8 +2,8 @@
 #define APUS_ONEDNN_H
 // oneDNN 3 on the CPU, opened at run time, with the caller's threads under it in place of OpenMP's.
 //
-// Functions that return apus_onednn_status never print and never end the process. Descriptors and primitives may
-// be shared by threads once they are made; a call (apus_onednn_call) belongs to one thread at a time.
+// Functions that return apus_onednn_status never print and never end the process. Descriptors and primitives
+// may be shared by threads once they are made; a call (apus_onednn_call) belongs to one thread at a time.
 // https://oneapi-src.github.io/oneDNN/v3.2/
 
 #include <stddef.h>
@@ -11,6 +11,13 @@
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+
+#if defined(__clang__)
+#pragma clang assume_nonnull begin
+#else
+#define _Nullable
+#define _Nonnull
 #endif
 
 #define APUS_ONEDNN_MAX_RANK 12
@@ -138,13 +145,14 @@ static inline apus_onednn_argument apus_onednn_argument_post_op(int position) {
   return (apus_onednn_argument)((32768 * (position + 1)) | APUS_ONEDNN_SOURCE_1);
 }
 
-/// The caller's threads. `run` performs `body(context, task, thread)` once for every task and returns when all
-/// are done; it is called with `tasks == count` and must be able to run that many bodies at once, one a thread,
-/// the calling thread among them, since some kernels wait for each other at barriers.
+/// The caller's threads. `run` performs `body(context, task, thread)` once for every task and returns when
+/// all are done; it is called with `tasks == count` and must be able to run that many bodies at once, one a
+/// thread, the calling thread among them, since some kernels wait for each other at barriers.
 typedef struct apus_threads {
   int32_t count;
-  void (*run)(void *pool, int tasks, void (*body)(void *context, int task, int thread), void *context);
-  void *pool;
+  void (*run)(void *_Nullable pool, int tasks, void (*body)(void *_Nullable context, int task, int thread),
+              void *_Nullable context);
+  void *_Nullable pool;
 } apus_threads;
 
 /// An opened library with a CPU engine.
@@ -164,13 +172,12 @@ typedef struct apus_onednn_version {
 
 // MARK: Library
 
-/// Opens oneDNN 3 and puts the caller's threads under it.
-/// `path` names the shared library; NULL looks for libdnnl.so.3 on the loader's path.
-/// On failure returns NULL and writes the reason: the loader's message, another version, missing symbols by name,
-/// or a threading run time that cannot be replaced.
-apus_onednn *apus_onednn_open(const char *path, char *error, size_t error_size);
+/// Opens oneDNN 3 and puts the caller's threads under it. `path` names the shared library; NULL looks for
+/// libdnnl.so.3 on the loader's path. On failure returns NULL and writes the reason: the loader's message,
+/// another version, missing symbols by name, or a threading run time that cannot be replaced.
+apus_onednn *_Nullable apus_onednn_open(const char *_Nullable path, char *_Nullable error, size_t error_size);
 /// Releases the engine; everything made from it must be destroyed before. The shared library stays mapped.
-void apus_onednn_close(apus_onednn *library);
+void apus_onednn_close(apus_onednn *_Nullable library);
 apus_onednn_version apus_onednn_get_version(const apus_onednn *library);
 /// The field's name of a status, such as "unimplemented".
 const char *apus_onednn_status_name(apus_onednn_status status);
@@ -180,26 +187,28 @@ const char *apus_onednn_status_name(apus_onednn_status status);
 /// A tensor by dimensions and strides, both in elements; `strides` NULL means dense row-major.
 /// Convolution weights are OIHW, or GOIHW with groups, in logical order whatever the strides say.
 apus_onednn_status apus_onednn_memory_create(
-    const apus_onednn *library, apus_onednn_type type, int32_t rank, const int64_t *dims, const int64_t *strides,
-    apus_onednn_memory **out);
+    const apus_onednn *library, apus_onednn_type type, int32_t rank, const int64_t *dims,
+    const int64_t *_Nullable strides,
+    apus_onednn_memory *_Nullable *_Nonnull out);
 /// A tensor in a named format, or in the format that a primitive will choose.
 apus_onednn_status apus_onednn_memory_create_format(
     const apus_onednn *library, apus_onednn_type type, int32_t rank, const int64_t *dims,
-    apus_onednn_format format, apus_onednn_memory **out);
+    apus_onednn_format format, apus_onednn_memory *_Nullable *_Nonnull out);
 /// The same bytes under other dimensions of the same count.
 apus_onednn_status apus_onednn_memory_create_reshaped(
     const apus_onednn *library, const apus_onednn_memory *memory, int32_t rank, const int64_t *dims,
-    apus_onednn_memory **out);
+    apus_onednn_memory *_Nullable *_Nonnull out);
 apus_onednn_status apus_onednn_memory_copy(
-    const apus_onednn *library, const apus_onednn_memory *memory, apus_onednn_memory **out);
-void apus_onednn_memory_destroy(const apus_onednn *library, apus_onednn_memory *memory);
+    const apus_onednn *library, const apus_onednn_memory *memory,
+    apus_onednn_memory *_Nullable *_Nonnull out);
+void apus_onednn_memory_destroy(const apus_onednn *library, apus_onednn_memory *_Nullable memory);
 /// Bytes that the tensor takes, padding and compensation included.
 size_t apus_onednn_memory_bytes(const apus_onednn *library, const apus_onednn_memory *memory);
 int32_t apus_onednn_memory_equal(
     const apus_onednn *library, const apus_onednn_memory *first, const apus_onednn_memory *second);
 
-/// How a descriptor places its elements: a value that can be stored and compared. Descriptors cannot be made from
-/// it; make the primitive again and compare its choice.
+/// How a descriptor places its elements: a value that can be stored and compared. Descriptors cannot be made
+/// from it; make the primitive again and compare its choice.
 typedef struct apus_onednn_layout {
   int32_t rank;
   apus_onednn_type type;
@@ -241,7 +250,7 @@ typedef struct apus_onednn_post_op {
   float scale;
   int32_t zero_point;
   /// Of BINARY: same rank as the destination; each dimension equal to it or 1.
-  const apus_onednn_memory *operand;
+  const apus_onednn_memory *_Nullable operand;
 } apus_onednn_post_op;
 
 /// Values given at execution for a quantised argument: scales (FP32) or zero points (S32).
@@ -261,11 +270,11 @@ typedef enum : int32_t {
 
 /// What holds for every kind of primitive. All zero is a valid value: one thread, nothing fused.
 typedef struct apus_onednn_attributes {
-  const apus_onednn_post_op *post_ops;
+  const apus_onednn_post_op *_Nullable post_ops;
   int32_t post_op_count;
-  const apus_onednn_quantization *scales;
+  const apus_onednn_quantization *_Nullable scales;
   int32_t scale_count;
-  const apus_onednn_quantization *zero_points;
+  const apus_onednn_quantization *_Nullable zero_points;
   int32_t zero_point_count;
   apus_onednn_math math;
   /// Threads the kernels are laid out for; 0 counts as 1. A call needs at least as many.
@@ -286,72 +295,76 @@ typedef struct apus_onednn_window {
   int64_t padding_end[APUS_ONEDNN_MAX_SPATIAL];
 } apus_onednn_window;
 
-/// Source N,C,spatial; weights [G,]O,I,spatial; bias O or NULL; destination N,O,spatial. The window's kernel is
-/// taken from the weights. Arguments: SOURCE, WEIGHTS, BIAS, DESTINATION.
+/// Source N,C,spatial; weights [G,]O,I,spatial; bias O or NULL; destination N,O,spatial. The window's kernel
+/// is taken from the weights. Arguments: SOURCE, WEIGHTS, BIAS, DESTINATION.
 apus_onednn_status apus_onednn_convolution_create(
     const apus_onednn *library, const apus_onednn_memory *source, const apus_onednn_memory *weights,
-    const apus_onednn_memory *bias, const apus_onednn_memory *destination, const apus_onednn_window *window,
-    const apus_onednn_attributes *attributes, apus_onednn_primitive **out);
-/// As the convolution; O are the channels of the destination, so that ONNX's I,O,spatial weights are given with
-/// their first two strides exchanged.
+    const apus_onednn_memory *_Nullable bias, const apus_onednn_memory *destination,
+    const apus_onednn_window *window,
+    const apus_onednn_attributes *_Nullable attributes, apus_onednn_primitive *_Nullable *_Nonnull out);
+/// As the convolution; O are the channels of the destination, so that ONNX's I,O,spatial weights are given
+/// with their first two strides exchanged.
 apus_onednn_status apus_onednn_deconvolution_create(
     const apus_onednn *library, const apus_onednn_memory *source, const apus_onednn_memory *weights,
-    const apus_onednn_memory *bias, const apus_onednn_memory *destination, const apus_onednn_window *window,
-    const apus_onednn_attributes *attributes, apus_onednn_primitive **out);
-/// Source [batch...,]M,K; weights [batch...,]K,N; bias NULL or the destination's rank, each dimension equal or 1;
-/// batch dimensions of 1 are broadcast; transposition is by strides. Arguments as the convolution.
+    const apus_onednn_memory *_Nullable bias, const apus_onednn_memory *destination,
+    const apus_onednn_window *window,
+    const apus_onednn_attributes *_Nullable attributes, apus_onednn_primitive *_Nullable *_Nonnull out);
+/// Source [batch...,]M,K; weights [batch...,]K,N; bias NULL or the destination's rank, each dimension equal
+/// or 1; batch dimensions of 1 are broadcast; transposition is by strides. Arguments as the convolution.
 apus_onednn_status apus_onednn_matmul_create(
     const apus_onednn *library, const apus_onednn_memory *source, const apus_onednn_memory *weights,
-    const apus_onednn_memory *bias, const apus_onednn_memory *destination,
-    const apus_onednn_attributes *attributes, apus_onednn_primitive **out);
+    const apus_onednn_memory *_Nullable bias, const apus_onednn_memory *destination,
+    const apus_onednn_attributes *_Nullable attributes, apus_onednn_primitive *_Nullable *_Nonnull out);
 /// Copies between placements and element types. Arguments: SOURCE, DESTINATION.
 apus_onednn_status apus_onednn_reorder_create(
     const apus_onednn *library, const apus_onednn_memory *source, const apus_onednn_memory *destination,
-    const apus_onednn_attributes *attributes, apus_onednn_primitive **out);
+    const apus_onednn_attributes *_Nullable attributes, apus_onednn_primitive *_Nullable *_Nonnull out);
 /// POOL_MAX or POOL_AVERAGE_*. Arguments: SOURCE, DESTINATION.
 apus_onednn_status apus_onednn_pooling_create(
     const apus_onednn *library, apus_onednn_algorithm algorithm, const apus_onednn_memory *source,
     const apus_onednn_memory *destination, const apus_onednn_window *window,
-    const apus_onednn_attributes *attributes, apus_onednn_primitive **out);
+    const apus_onednn_attributes *_Nullable attributes, apus_onednn_primitive *_Nullable *_Nonnull out);
 /// RELU to HARD_SWISH. Arguments: SOURCE, DESTINATION; they may be one memory.
 apus_onednn_status apus_onednn_eltwise_create(
     const apus_onednn *library, apus_onednn_algorithm algorithm, float alpha, float beta,
     const apus_onednn_memory *source, const apus_onednn_memory *destination,
-    const apus_onednn_attributes *attributes, apus_onednn_primitive **out);
+    const apus_onednn_attributes *_Nullable attributes, apus_onednn_primitive *_Nullable *_Nonnull out);
 /// SOFTMAX or LOG_SOFTMAX over one axis. Arguments: SOURCE, DESTINATION.
 apus_onednn_status apus_onednn_softmax_create(
-    const apus_onednn *library, apus_onednn_algorithm algorithm, int32_t axis, const apus_onednn_memory *source,
-    const apus_onednn_memory *destination, const apus_onednn_attributes *attributes, apus_onednn_primitive **out);
+    const apus_onednn *library, apus_onednn_algorithm algorithm, int32_t axis,
+    const apus_onednn_memory *source,
+    const apus_onednn_memory *destination, const apus_onednn_attributes *_Nullable attributes,
+    apus_onednn_primitive *_Nullable *_Nonnull out);
 /// Over the last dimension; scale and shift are FP32 vectors. Arguments: SOURCE, SCALE, SHIFT, DESTINATION.
 apus_onednn_status apus_onednn_layer_norm_create(
     const apus_onednn *library, const apus_onednn_memory *source, const apus_onednn_memory *destination,
-    float epsilon, int32_t has_scale, int32_t has_shift, const apus_onednn_attributes *attributes,
-    apus_onednn_primitive **out);
+    float epsilon, int32_t has_scale, int32_t has_shift, const apus_onednn_attributes *_Nullable attributes,
+    apus_onednn_primitive *_Nullable *_Nonnull out);
 /// RESAMPLE_*, half-pixel centres; `factors` per spatial dimension, or NULL for the ratio of the dimensions.
 /// Arguments: SOURCE, DESTINATION.
 apus_onednn_status apus_onednn_resampling_create(
-    const apus_onednn *library, apus_onednn_algorithm algorithm, const float *factors,
+    const apus_onednn *library, apus_onednn_algorithm algorithm, const float *_Nullable factors,
     const apus_onednn_memory *source, const apus_onednn_memory *destination,
-    const apus_onednn_attributes *attributes, apus_onednn_primitive **out);
+    const apus_onednn_attributes *_Nullable attributes, apus_onednn_primitive *_Nullable *_Nonnull out);
 /// BINARY_*; dimensions of 1 in the second source are broadcast. Arguments: SOURCE, SOURCE_1, DESTINATION.
 apus_onednn_status apus_onednn_binary_create(
     const apus_onednn *library, apus_onednn_algorithm algorithm, const apus_onednn_memory *first,
     const apus_onednn_memory *second, const apus_onednn_memory *destination,
-    const apus_onednn_attributes *attributes, apus_onednn_primitive **out);
+    const apus_onednn_attributes *_Nullable attributes, apus_onednn_primitive *_Nullable *_Nonnull out);
 /// REDUCE_*, over the dimensions in which the destination has 1. Arguments: SOURCE, DESTINATION.
 apus_onednn_status apus_onednn_reduction_create(
     const apus_onednn *library, apus_onednn_algorithm algorithm, float p, float epsilon,
     const apus_onednn_memory *source, const apus_onednn_memory *destination,
-    const apus_onednn_attributes *attributes, apus_onednn_primitive **out);
+    const apus_onednn_attributes *_Nullable attributes, apus_onednn_primitive *_Nullable *_Nonnull out);
 
 // MARK: Primitives
 
-void apus_onednn_primitive_destroy(apus_onednn_primitive *primitive);
+void apus_onednn_primitive_destroy(apus_onednn_primitive *_Nullable primitive);
 /// The implementation's name, such as "brgconv:avx512_core"; lives as long as the primitive.
 const char *apus_onednn_primitive_name(const apus_onednn_primitive *primitive);
-/// The placement that the primitive settled on for an argument; lives as long as the primitive. NULL if it has no
-/// such argument.
-const apus_onednn_memory *apus_onednn_primitive_memory(
+/// The placement that the primitive settled on for an argument; lives as long as the primitive. NULL if it
+/// has no such argument.
+const apus_onednn_memory *_Nullable apus_onednn_primitive_memory(
     const apus_onednn_primitive *primitive, apus_onednn_argument argument);
 /// Working memory that a call needs under SCRATCHPAD; 0 if none.
 size_t apus_onednn_primitive_scratchpad_bytes(const apus_onednn_primitive *primitive);
@@ -362,16 +375,21 @@ size_t apus_onednn_primitive_scratchpad_bytes(const apus_onednn_primitive *primi
 /// The primitive must outlive the call object.
 apus_onednn_status apus_onednn_call_create(
     const apus_onednn_primitive *primitive, const apus_onednn_argument *arguments, int32_t count,
-    apus_onednn_call **out);
-void apus_onednn_call_destroy(apus_onednn_call *call);
-/// Executes and waits. `pointers` follow the list given at creation. `threads` NULL runs on the calling thread.
+    apus_onednn_call *_Nullable *_Nonnull out);
+void apus_onednn_call_destroy(apus_onednn_call *_Nullable call);
+/// Executes and waits. `pointers` follow the list given at creation. `threads` NULL runs on the calling
+/// thread.
 apus_onednn_status apus_onednn_call_run(
-    apus_onednn_call *call, void *const *pointers, const apus_threads *threads);
+    apus_onednn_call *call, void *_Nullable const *_Nonnull pointers, const apus_threads *_Nullable threads);
 
 /// Copies a tensor into another placement, once; for packing weights into what a primitive settled on.
 apus_onednn_status apus_onednn_reorder(
     const apus_onednn *library, const apus_onednn_memory *source_memory, const void *source,
-    const apus_onednn_memory *destination_memory, void *destination, const apus_threads *threads);
+    const apus_onednn_memory *destination_memory, void *destination, const apus_threads *_Nullable threads);
+
+#if defined(__clang__)
+#pragma clang assume_nonnull end
+#endif
 
 #ifdef __cplusplus
 }
