@@ -8,6 +8,7 @@ extension OperatorCatalogue {
     controlFlowOperators,
     elementwiseOperators,
     indexingOperators,
+    nnOperators,
     sequenceOperators,
     shapeOperators,
     visionOperators,
