@@ -23,4 +23,14 @@ void apus_finish_base(const apus_finish *f);
 void apus_finish_avx2(const apus_finish *f);
 void apus_finish_avx512(const apus_finish *f);
 void apus_finish_bf16x16(const apus_finish *f);
+
+/// Applies an activation to `n` floats; `n` is a multiple of the level's lanes.
+#define APUS_DECLARE(LEVEL)                \
+  void apus_activate_##LEVEL(              \
+      apus_activation act, float alpha, float beta, const float *x, float *y, ptrdiff_t n);
+APUS_DECLARE(base)
+APUS_DECLARE(avx2)
+APUS_DECLARE(avx512)
+APUS_DECLARE(bf16x16)
+#undef APUS_DECLARE
 #endif

@@ -7,7 +7,7 @@
     break;
 
 /// `n` is a multiple of the lanes.
-static void FN(activate)(
+void FN(apus_activate)(
     apus_activation act, float alpha, float beta, const float *x, float *y, ptrdiff_t n) {
   switch (act) {
     APUS_SPAN(APUS_ACT_NONE)
@@ -29,27 +29,6 @@ static void FN(activate)(
 }
 #undef APUS_SPAN
 
-INLINE vf FN(finish_load)(const void *p, apus_dtype type, ptrdiff_t i, ptrdiff_t n) {
-  if (type == APUS_BF16) {
-    const uint16_t *h = (const uint16_t *)p + i;
-    return n >= APUS_LANES ? vload_bf16(h) : vload_bf16_n(h, n);
-  }
-  const float *f = (const float *)p + i;
-  return n >= APUS_LANES ? vload(f) : vload_n(f, n);
-}
-
-INLINE void FN(finish_store)(void *p, apus_dtype type, ptrdiff_t i, ptrdiff_t n, vf v) {
-  if (type == APUS_BF16) {
-    uint16_t *h = (uint16_t *)p + i;
-    if (n >= APUS_LANES) vstore_bf16(h, v);
-    else vstore_bf16_n(h, v, n);
-  } else {
-    float *f = (float *)p + i;
-    if (n >= APUS_LANES) vstore(f, v);
-    else vstore_n(f, v, n);
-  }
-}
-
 /// Activations that are bounds: one pass.
 INLINE void FN(finish_bounded)(const apus_finish *f, const apus_dtype type) {
   const apus_epilogue *e = f->epilogue;
@@ -65,10 +44,10 @@ INLINE void FN(finish_bounded)(const apus_finish *f, const apus_dtype type) {
     for (ptrdiff_t row = 0; row < f->rows; row++) {
       const ptrdiff_t at = row * f->out_stride + j;
       vf v = vload(f->tile + row * f->tile_stride + j) + bias;
-      if (early) v += FN(finish_load)(f->residual, type, at, left);
+      if (early) v += vload_as(f->residual, type, at, left);
       v = vmin(high, vmax(low, v));
-      if (late) v += FN(finish_load)(f->residual, type, at, left);
-      FN(finish_store)(f->out, type, at, left, v);
+      if (late) v += vload_as(f->residual, type, at, left);
+      vstore_as(f->out, type, at, left, v);
     }
   }
 }
@@ -84,17 +63,17 @@ INLINE void FN(finish_rows)(const apus_finish *f, const apus_dtype type) {
         float *x = f->tile + row * f->tile_stride + j;
         vf v = vload(x);
         if (f->bias != NULL) v += left >= APUS_LANES ? vload(f->bias + j) : vload_n(f->bias + j, left);
-        if (early) v += FN(finish_load)(f->residual, type, row * f->out_stride + j, left);
+        if (early) v += vload_as(f->residual, type, row * f->out_stride + j, left);
         vstore(x, v);
       }
   }
-  FN(activate)(e->activation, e->alpha, e->beta, f->tile, f->tile, f->rows * f->tile_stride);
+  FN(apus_activate)(e->activation, e->alpha, e->beta, f->tile, f->tile, f->rows * f->tile_stride);
   for (ptrdiff_t row = 0; row < f->rows; row++)
     for (ptrdiff_t j = 0; j < f->columns; j += APUS_LANES) {
       const ptrdiff_t left = f->columns - j, at = row * f->out_stride + j;
       vf v = vload(f->tile + row * f->tile_stride + j);
-      if (late) v += FN(finish_load)(f->residual, type, at, left);
-      FN(finish_store)(f->out, type, at, left, v);
+      if (late) v += vload_as(f->residual, type, at, left);
+      vstore_as(f->out, type, at, left, v);
     }
 }
 
@@ -113,11 +92,11 @@ void FN(apus_finish)(const apus_finish *f) {
 static void FN(activation_f32)(
     apus_activation act, float alpha, float beta, const float *x, float *y, ptrdiff_t n) {
   ptrdiff_t whole = n - n % APUS_LANES;
-  FN(activate)(act, alpha, beta, x, y, whole);
+  FN(apus_activate)(act, alpha, beta, x, y, whole);
   if (whole == n) return;
   float buffer[APUS_LANES];
   vstore(buffer, vload_n(x + whole, n - whole));
-  FN(activate)(act, alpha, beta, buffer, buffer, APUS_LANES);
+  FN(apus_activate)(act, alpha, beta, buffer, buffer, APUS_LANES);
   vstore_n(y + whole, vload(buffer), n - whole);
 }
 
@@ -127,9 +106,9 @@ static void FN(activation_bf16)(
   for (ptrdiff_t start = 0; start < n; start += 512) {
     ptrdiff_t count = apus_min(512, n - start);
     for (ptrdiff_t i = 0; i < count; i += APUS_LANES)
-      vstore(buffer + i, FN(finish_load)(x, APUS_BF16, start + i, count - i));
-    FN(activate)(act, alpha, beta, buffer, buffer, apus_round_up(count, APUS_LANES));
+      vstore(buffer + i, vload_as(x, APUS_BF16, start + i, count - i));
+    FN(apus_activate)(act, alpha, beta, buffer, buffer, apus_round_up(count, APUS_LANES));
     for (ptrdiff_t i = 0; i < count; i += APUS_LANES)
-      FN(finish_store)(y, APUS_BF16, start + i, count - i, vload(buffer + i));
+      vstore_as(y, APUS_BF16, start + i, count - i, vload(buffer + i));
   }
 }

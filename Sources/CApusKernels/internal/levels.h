@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../include/apus_cpu.h"
+#include "../include/apus_epilogue.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

@@ -20,6 +20,8 @@
 #define vstore_bf16 FN(apus_vstore_bf16)
 #define vload_bf16_n FN(apus_vload_bf16_n)
 #define vstore_bf16_n FN(apus_vstore_bf16_n)
+#define vload_as FN(apus_vload_as)
+#define vstore_as FN(apus_vstore_as)
 #define vreciprocal FN(apus_vreciprocal)
 #define vsum FN(apus_vsum)
 #define vhmax FN(apus_vhmax)
@@ -124,6 +126,28 @@ INLINE void vstore_bf16_n(uint16_t *p, vf v, ptrdiff_t n) {
   vstore_bf16(buffer, v);
   for (ptrdiff_t i = 0; i < n; i++) p[i] = buffer[i];
 #endif
+}
+
+/// The first `n` elements from element `i` on of a tensor of `type`, widened; all lanes for any larger `n`.
+INLINE vf vload_as(const void *base, const apus_dtype type, ptrdiff_t i, ptrdiff_t n) {
+  if (type == APUS_BF16) {
+    const uint16_t *h = (const uint16_t *)base + i;
+    return n >= APUS_LANES ? vload_bf16(h) : vload_bf16_n(h, n);
+  }
+  const float *f = (const float *)base + i;
+  return n >= APUS_LANES ? vload(f) : vload_n(f, n);
+}
+
+INLINE void vstore_as(void *base, const apus_dtype type, ptrdiff_t i, ptrdiff_t n, vf v) {
+  if (type == APUS_BF16) {
+    uint16_t *h = (uint16_t *)base + i;
+    if (n >= APUS_LANES) vstore_bf16(h, v);
+    else vstore_bf16_n(h, v, n);
+  } else {
+    float *f = (float *)base + i;
+    if (n >= APUS_LANES) vstore(f, v);
+    else vstore_n(f, v, n);
+  }
 }
 
 /// 1 / x for finite x below 2^126, to about one unit in the last place.
