@@ -51,6 +51,8 @@ let package = Package(
     tests("ApusCore"),
     library("ApusOperators", ["ApusCore"]),
     tests("ApusOperators", ["ApusCore"]),
+    library("ApusONNX", ["ApusCore", protobuf]),
+    tests("ApusONNX", ["ApusCore", "ApusOperators", protobuf]),
   ],
   cLanguageStandard: .c2x
 )

@@ -1,0 +1,155 @@
+import ApusCore
+
+extension GraphBuilder {
+  /// Imports one node by its importer, by inlining the function it calls, or by the function body of its schema.
+  func add(_ proto: Onnx_NodeProto, rank: Int) {
+    guard let node = sourceNode(proto) else { return fail(proto) }
+    if let function = model.functions[ModelImport.FunctionKey(proto)] {
+      return inline(function, proto, node)
+    }
+    guard let importer = model.table.importer(domain: node.domain, opType: node.opType, version: node.version)
+    else {
+      if let body = SchemaFunctions.body(domain: node.domain, opType: node.opType, version: node.version) {
+        return inline(body, proto, node)
+      }
+      model.report(unsupported(node))
+      return fail(proto)
+    }
+    let source = node.name
+    scope.source = source
+    do {
+      let built = try importer.build(node, scope)
+      finish(node, proto, built)
+    } catch {
+      model.report(problem(error, at: node))
+      fail(proto)
+    }
+  }
+
+  /// Binds what an importer built to the names of the source.
+  private func finish(_ node: SourceNode, _ proto: Onnx_NodeProto, _ built: [ValueID?]) {
+    for (index, output) in proto.output.enumerated() where !output.isEmpty {
+      guard index < built.count, let value = built[index] else {
+        model.report(
+          Problem(
+            .wrongInputCount, "output \(index) is not produced", node: node.name, operator: node.opType,
+            domain: node.domain, opset: node.version, value: output, fix: "remove the output"))
+        names[output] = .failed
+        continue
+      }
+      claim(value, prefix + output)
+      names[output] = .value(value)
+    }
+  }
+
+  /// Gives a value the name that the source has for it, unless it carries another one already.
+  func claim(_ value: ValueID, _ name: String) {
+    guard named.insert(value).inserted, scope.graph[value].name != name else { return }
+    if let holder = scope.graph.value(named: name), !named.contains(holder) {
+      scope.graph.rename(holder, to: name + ".helper")
+    }
+    scope.graph.rename(value, to: name)
+  }
+
+  func fail(_ proto: Onnx_NodeProto) { for output in proto.output { names[output] = .failed } }
+
+  /// The node with its inputs looked up and its attributes decoded; nil when something it needs could not be imported.
+  private func sourceNode(_ proto: Onnx_NodeProto) -> SourceNode? {
+    let domain = ImporterTable.normalized(proto.domain)
+    let own = NodeNames.name(of: proto)
+    guard var inputs = lookUp(proto.input, node: own, proto.opType) else { return nil }
+    let resolved = resolvedAttributes(of: proto)
+    let hasBodies = resolved.contains { $0.hasG || !$0.graphs.isEmpty }
+    var node = SourceNode(
+      name: prefix + own, opType: proto.opType, domain: domain, version: opsets[domain] ?? 1,
+      outputs: proto.output.map { $0.isEmpty ? "" : prefix + $0 })
+    guard decode(resolved, into: &node, isCall: model.functions[ModelImport.FunctionKey(proto)] != nil) else {
+      return nil
+    }
+    if hasBodies {
+      guard let captures = addBodies(resolved, formal: inputs, to: &node) else { return nil }
+      inputs += captures
+    } else {
+      while let last = inputs.last, last == nil { inputs.removeLast() }
+    }
+    node.inputs = inputs
+    return node
+  }
+
+  private func lookUp(_ list: [String], node: String, _ opType: String) -> [ValueID?]? {
+    var inputs: [ValueID?] = []
+    for name in list {
+      if name.isEmpty {
+        inputs.append(nil)
+        continue
+      }
+      switch names[name] {
+      case .value(let value): inputs.append(value)
+      case .absent: inputs.append(nil)
+      case .failed: return nil
+      case nil:
+        model.report(
+          Problem(
+            .undefinedValue, "input '\(name)' is defined nowhere", node: node, operator: opType, value: name,
+            fix: "every input must be a graph input, an initializer or the output of another node"))
+        return nil
+      }
+    }
+    return inputs
+  }
+
+  /// The attributes of a node with references to attributes of the function filled in.
+  func resolvedAttributes(of proto: Onnx_NodeProto) -> [Onnx_AttributeProto] {
+    proto.attribute.compactMap { attribute in
+      guard !attribute.refAttrName.isEmpty else { return attribute }
+      guard var value = arguments[attribute.refAttrName] else { return nil }
+      value.name = attribute.name
+      return value
+    }
+  }
+
+  private func decode(_ attributes: [Onnx_AttributeProto], into node: inout SourceNode, isCall: Bool) -> Bool
+  {
+    // A function reads its attributes in the form of the file.
+    if isCall { return true }
+    var complete = true
+    let types = DeclaredTypes { [scope] name, axis in scope.symbols.fresh("\(name)_\(axis)", atMost: nil) }
+    for attribute in attributes where !attribute.hasG && attribute.graphs.isEmpty {
+      do throws(TensorFault) {
+        node.attributes[attribute.name] = try attribute.value(model.tensors, types)
+      } catch {
+        model.report(
+          error.problem(
+            tensor: attribute.t.name, node: node.name, operator: node.opType, attribute: attribute.name))
+        complete = false
+      }
+    }
+    return complete
+  }
+
+  private func problem(_ error: any Error, at node: SourceNode) -> Problem {
+    if let error = error as? OperatorError {
+      return error.problem(
+        node: node.name, operator: node.opType, domain: node.domain, opset: node.version)
+    }
+    if let error = error as? ApusError, let first = error.problems.first { return first }
+    return Problem(
+      .internalError, "\(error)", node: node.name, operator: node.opType, domain: node.domain,
+      opset: node.version)
+  }
+
+  private func unsupported(_ node: SourceNode) -> Problem {
+    Problem(
+      .unsupportedOperator, "the operator is not supported", node: node.name, operator: node.opType,
+      domain: node.domain, opset: node.version)
+  }
+}
+
+/// Names for nodes that have none.
+enum NodeNames {
+  /// The node's own name, else its operator and first output.
+  static func name(of proto: Onnx_NodeProto) -> String {
+    if !proto.name.isEmpty { return proto.name }
+    return proto.output.first { !$0.isEmpty }.map { "\(proto.opType)_\($0)" } ?? proto.opType
+  }
+}

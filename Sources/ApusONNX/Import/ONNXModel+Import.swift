@@ -1,0 +1,90 @@
+public import ApusCore
+
+extension ONNXModel {
+  /// Turns the model into a graph. Throws every problem that is found, each with its place.
+  ///
+  /// Weights are views of the mapped files. Values keep their names, nodes too; a node without a name gets one from its
+  /// operator and first output.
+  public func importGraph(
+    catalogue: OperatorCatalogue, options: ImportOptions = ImportOptions()
+  ) throws -> ImportedModel {
+    let external = ExternalData(modelPath: path)
+    let model = ModelImport(
+      proto, table: ImporterTable(catalogue), tensors: TensorDecoder(source: source, external: external),
+      file: path)
+    let scope = ImportScope(graph: Graph(name: proto.graph.name), symbols: model.symbols)
+    let builder = GraphBuilder(model, scope: scope, opsets: opsets)
+    addInputs(builder, taken: ModelImport.symbolNames(proto.graph))
+    builder.addInitializers(proto.graph)
+    builder.addNodes(proto.graph.node)
+    let outputs = builder.outputs(proto.graph.output)
+    guard model.problems.isEmpty, let outputs else {
+      let problems =
+        model.problems.isEmpty
+        ? [Problem(.internalError, "the import failed without a reason", file: path)] : model.problems
+      throw ApusError(problems.category, problems)
+    }
+    scope.graph.setOutputs(outputs)
+    var metadata = self.metadata
+    metadata.files += external.files.values.map(\.file.path).sorted()
+    return ImportedModel(
+      graph: scope.graph, outputNames: proto.graph.output.map(\.name), metadata: metadata, notes: [])
+  }
+
+  /// What the model says about itself.
+  public var metadata: ModelMetadata {
+    ModelMetadata(
+      producerName: proto.producerName, producerVersion: proto.producerVersion, domain: proto.domain,
+      modelVersion: Int(proto.modelVersion), documentation: proto.docString, irVersion: Int(proto.irVersion),
+      opsets: opsets,
+      properties: Dictionary(proto.metadataProps.map { ($0.key, $0.value) }) { _, last in last },
+      files: path.map { [$0] } ?? [])
+  }
+
+  /// Imported operator sets; files before IR version 3 have none and mean version 1.
+  var opsets: [String: Int] {
+    var opsets: [String: Int] = [:]
+    for entry in proto.opsetImport {
+      opsets[ImporterTable.normalized(entry.domain)] = Int(clamping: entry.version)
+    }
+    if opsets[""] == nil && proto.irVersion < 3 { opsets[""] = 1 }
+    return opsets
+  }
+
+  /// Adds the inputs that are not initializers; a dimension without a size or name is called after the input.
+  private func addInputs(_ builder: GraphBuilder, taken: Set<String>) {
+    let types = DeclaredTypes { name, axis in
+      var symbol = "\(name)_\(axis)"
+      while taken.contains(symbol) { symbol += "_" }
+      return .symbol(symbol)
+    }
+    let initializers = Set(
+      proto.graph.initializer.map(\.name) + proto.graph.sparseInitializer.map(\.values.name))
+    for input in proto.graph.input where !initializers.contains(input.name) {
+      do throws(TensorFault) {
+        guard let type = try types.type(input.type, of: input.name) else {
+          throw TensorFault(
+            .invalidGraph, "graph input '\(input.name)' has no type", fix: "declare its element type")
+        }
+        builder.bind(input.name, to: builder.scope.graph.addInput(input.name, type))
+      } catch {
+        builder.names[input.name] = .failed
+        builder.model.report(error.problem(tensor: ""))
+      }
+    }
+  }
+}
+
+extension [Problem] {
+  /// The class of an error that consists of these problems.
+  var category: ApusError.Category {
+    func all(_ ids: ProblemID...) -> Bool { allSatisfy { ids.contains($0.id) } }
+    if all(.fileMissing) { return .missingFile }
+    if all(.internalError) { return .internal }
+    if all(.unsupportedOperator) { return .unsupportedOperator }
+    if all(.unsupportedAttribute, .unsupportedType, .unsupportedVersion, .unsupportedOperator) {
+      return .unsupportedParameter
+    }
+    return .invalidModel
+  }
+}

@@ -1,0 +1,32 @@
+public import ApusCore
+
+/// A model as the rest of Apus takes it.
+public struct ImportedModel: Sendable {
+  public var graph: Graph
+  /// Names of the outputs as the model has them, one for each of `graph.outputs`. They equal the names of the values but
+  /// where the model names one output twice or has an input as an output.
+  public var outputNames: [String]
+  public var metadata: ModelMetadata
+  /// What is against the rules but could be understood.
+  public var notes: [Problem]
+}
+
+/// What a model says about itself.
+public struct ModelMetadata: Sendable, Hashable, Codable {
+  public var producerName = ""
+  public var producerVersion = ""
+  public var domain = ""
+  public var modelVersion = 0
+  public var documentation = ""
+  public var irVersion = 0
+  /// Versions of the operator sets by domain; "" is the default domain.
+  public var opsets: [String: Int] = [:]
+  public var properties: [String: String] = [:]
+  /// The model's own file and those of its external data, as read.
+  public var files: [String] = []
+}
+
+/// Choices for an import.
+public struct ImportOptions: Sendable {
+  public init() {}
+}
