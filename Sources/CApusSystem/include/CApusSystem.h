@@ -1,4 +1,9 @@
 #ifndef CAPUS_SYSTEM_H
 #define CAPUS_SYSTEM_H
 // Thin bindings to the C libraries that are linked statically: xxHash, libjpeg-turbo, libpng, zlib.
+#include "apus_jpeg.h"
+#include "apus_picture.h"
+#include "apus_png.h"
+#include "apus_xxhash.h"
+#include "apus_zlib.h"
 #endif
