@@ -49,6 +49,8 @@ let package = Package(
       ]),
     library("ApusCore", ["CApusSystem"]),
     tests("ApusCore"),
+    library("ApusEngine", ["ApusCore", "CApusSystem", "CApusKernels"]),
+    tests("ApusEngine", ["ApusCore", "ApusOperators"]),
     library("ApusOperators", ["ApusCore"]),
     tests("ApusOperators", ["ApusCore"]),
     library("ApusONNX", ["ApusCore", protobuf]),

@@ -2,7 +2,7 @@
 public typealias Shape = [Dim]
 
 /// Element type and shape of a tensor; `shape` is nil while the rank is unknown.
-public struct TensorType: Hashable, Sendable, Codable {
+public struct TensorType: Hashable, Sendable {
   public var dtype: DType
   public var shape: Shape?
 
@@ -22,7 +22,7 @@ public struct TensorType: Hashable, Sendable, Codable {
 }
 
 /// What flows along an edge of a graph.
-public indirect enum ValueType: Hashable, Sendable, Codable {
+public indirect enum ValueType: Hashable, Sendable {
   case tensor(TensorType)
   case sequence(ValueType)
   case optional(ValueType)
@@ -74,4 +74,27 @@ extension Array where Element == Int {
     }
     return strides
   }
+}
+
+extension ValueType: Codable {
+  /// The text form: `f32[batch,3]`.
+  public init(from decoder: any Decoder) throws {
+    var scanner = TextScanner(try decoder.singleValueContainer().decode(String.self))
+    self = try scanner.scanType()
+    try scanner.expectEnd()
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
+
+extension TensorType: Codable {
+  public init(from decoder: any Decoder) throws {
+    guard let type = try ValueType(from: decoder).tensor else { throw AttributeCodingError.mismatch("expected a tensor type") }
+    self = type
+  }
+
+  public func encode(to encoder: any Encoder) throws { try ValueType.tensor(self).encode(to: encoder) }
 }

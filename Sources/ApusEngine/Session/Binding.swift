@@ -1,0 +1,33 @@
+public import ApusCore
+
+/// Inputs and outputs fixed in memory for repeated runs.
+public final class Binding {
+  private let session: Session
+  private let plan: BoundPlan
+  private let inputs: [Value?]
+  private let outputMemory: [Value?]
+
+  init(session: Session, plan: BoundPlan, inputs: [Value?]) throws {
+    self.session = session
+    self.plan = plan
+    self.inputs = inputs
+    plan.attach(inputs: inputs)
+    outputMemory = plan.freshOutputs()
+    plan.setAddresses(of: outputMemory)
+  }
+
+  /// Runs on the bound memory. Allocates nothing of ours, unless the plan has references or data-dependent sizes.
+  public func execute() throws {
+    try session.exclusively {
+      try plan.run(pool: session.pool)
+      plan.copyIndirectOutputs(outputMemory)
+    }
+  }
+
+  /// The outputs by name; their contents change with the next `execute`.
+  public func outputs() throws -> [String: Tensor] {
+    var values = outputMemory
+    try plan.collect(&values)
+    return Dictionary(zip(session.outputNames, values).compactMap { name, value in value?.tensor.map { (name, $0) } }) { first, _ in first }
+  }
+}

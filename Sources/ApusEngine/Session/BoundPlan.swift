@@ -1,0 +1,208 @@
+import ApusCore
+
+/// A plan bound to input shapes: every size known, memory placed, kernels prepared. Running it allocates nothing, but
+/// for steps whose sizes only running can tell and for references.
+final class BoundPlan {
+  enum Mode {
+    case prepared(PreparedKernel)
+    /// Sizes known, computed by the reference.
+    case reference
+    /// Output sizes known only after running.
+    case late
+    /// Nothing to compute: all outputs are empty.
+    case skipped
+  }
+
+  struct Step {
+    var mode: Mode
+    /// Position of the step's slots in `slots`: inputs, then outputs.
+    var slotOffset: Int
+    var inputCount: Int
+  }
+
+  let executable: ExecutablePlan
+  var plan: Plan { executable.plan }
+  let symbols: [String: Int]
+  let descriptors: [TensorDescriptor?]
+  private(set) var steps: [Step] = []
+  /// Addresses of all values.
+  let table: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+  let slots: UnsafeMutablePointer<Int32>
+  let arena: UnsafeMutableRawPointer
+  let arenaBytes: Int
+  private(set) var scratch: UnsafeMutableRawPointer
+  private(set) var scratchBytes = 0
+  /// For each value, the values that share its memory, itself included (owners only).
+  private var sharers: [[Int]]
+  /// Owner of the memory of each value, in-place steps included.
+  private(set) var owner: [Int]
+  /// Outputs that are computed straight into the caller's memory.
+  private(set) var directOutputs: Set<Int> = []
+  private var keptAlive: [Tensor] = []
+  /// Values of late steps while a run lasts.
+  var lateValues: [Value?]
+  let threads: Int
+  /// Types the plan was bound for, and the inputs of the current run.
+  var inputTypes: [ValueType?] = []
+  var attached: [Tensor?]
+  /// Whether a run leaves late values behind.
+  var hasLate: Bool { lateValues.contains { $0 != nil } }
+
+  init(_ executable: ExecutablePlan, inputs: [ValueType?], threads: Int) throws {
+    self.executable = executable
+    self.threads = threads
+    let plan = executable.plan
+    symbols = try ShapeBinding(plan, inputs: inputs).symbols
+    let symbols = symbols
+    descriptors = plan.values.map { $0.descriptor(symbols) }
+    lateValues = [Value?](repeating: nil, count: plan.values.count)
+    attached = [Tensor?](repeating: nil, count: plan.inputs.count)
+    owner = executable.memory.root
+    sharers = Array(repeating: [], count: plan.values.count)
+    table = .allocate(capacity: max(1, plan.values.count))
+    table.initialize(repeating: nil, count: max(1, plan.values.count))
+    let slotCount = plan.steps.reduce(0) { $0 + $1.inputs.count + $1.outputs.count }
+    slots = .allocate(capacity: max(1, slotCount))
+    let placement = Self.place(plan, executable.memory, descriptors, &owner)
+    directOutputs = placement.direct
+    arenaBytes = placement.bytes
+    arena = UnsafeMutableRawPointer.allocate(byteCount: max(64, arenaBytes), alignment: 64)
+    scratch = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
+    for index in owner.indices { sharers[owner[index]].append(index) }
+    for (index, offset) in placement.offsets { setAddress(of: index, arena + offset) }
+    try setConstants()
+    try prepareSteps()
+  }
+
+  deinit {
+    table.deallocate()
+    slots.deallocate()
+    arena.deallocate()
+    scratch.deallocate()
+  }
+
+  /// Gives a value and all that share its memory an address.
+  func setAddress(of index: Int, _ address: UnsafeMutableRawPointer?) {
+    for sharer in sharers[owner[index]] { table[sharer] = address }
+  }
+
+  private func setConstants() throws {
+    for (index, value) in plan.values.enumerated() {
+      switch value.role {
+      case .constant(let reference):
+        let bytes = try executable.store.bytes(reference)
+        if let descriptor = descriptors[index], descriptor.byteCount > bytes.count {
+          throw ApusError(.invalidModel, Problem(.engineDamaged, "constant '\(value.name)' is cut short"))
+        }
+        setAddress(of: index, UnsafeMutableRawPointer(mutating: bytes.baseAddress))
+      case .shape(let contents):
+        guard let tensor = contents.contents.evaluate(symbols) else { continue }
+        keptAlive.append(tensor)
+        setAddress(of: index, UnsafeMutableRawPointer(mutating: tensor.storage.base + tensor.byteOffset))
+      default: break
+      }
+    }
+  }
+
+  /// Elements of a value that are known before running.
+  func knownContents(_ index: Int) -> Tensor? {
+    switch plan.values[index].role {
+    case .constant(let reference):
+      guard let descriptor = descriptors[index], let bytes = try? executable.store.bytes(reference) else { return nil }
+      let storage = TensorStorage(viewing: bytes, owner: executable.store)
+      return Tensor(dtype: descriptor.dtype, shape: descriptor.shape, storage: storage)
+    case .shape(let contents): return contents.contents.evaluate(symbols)
+    case .alias(let of):
+      guard let descriptor = descriptors[index] else { return nil }
+      return knownContents(of)?.reshaped(descriptor.shape)
+    default: return nil
+    }
+  }
+
+  private func prepareSteps() throws {
+    var slotOffset = 0
+    for (number, step) in plan.steps.enumerated() {
+      for (index, value) in (step.inputs + step.outputs).enumerated() {
+        slots[slotOffset + index] = Int32(truncatingIfNeeded: value ?? -1)
+      }
+      let mode = try mode(of: step, number)
+      if case .prepared(let kernel) = mode { reserveScratch(kernel.scratchBytes) }
+      steps.append(Step(mode: mode, slotOffset: slotOffset, inputCount: step.inputs.count))
+      slotOffset += step.inputs.count + step.outputs.count
+    }
+  }
+
+  func reserveScratch(_ bytes: Int) {
+    guard bytes > scratchBytes else { return }
+    scratch.deallocate()
+    scratch = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+    scratchBytes = bytes
+  }
+
+  private func mode(of step: PlanStep, _ number: Int) throws -> Mode {
+    let values = (step.inputs + step.outputs).compactMap { $0 }
+    guard values.allSatisfy({ descriptors[$0] != nil }) else { return .late }
+    let outputs = step.outputs.compactMap { $0 }
+    if !outputs.isEmpty, outputs.allSatisfy({ descriptors[$0]?.elementCount == 0 }) { return .skipped }
+    switch executable.kernels[number] {
+    case .reference: return .reference
+    case .device(let kernel): return .prepared(try kernel.prepare(context(of: step)))
+    }
+  }
+
+  private func context(of step: PlanStep) -> PrepareContext {
+    PrepareContext(
+      inputs: step.inputs.map { $0.flatMap { descriptors[$0] } },
+      outputs: step.outputs.map { $0.flatMap { descriptors[$0] } },
+      contents: step.inputs.map { $0.flatMap { knownContents($0) } }, threads: threads)
+  }
+}
+
+extension BoundPlan {
+  struct ArenaPlacement {
+    var offsets: [(value: Int, offset: Int)] = []
+    var bytes = 0
+    var direct: Set<Int> = []
+  }
+
+  /// Decides who shares memory and where it lies. `owner` comes in with aliases resolved and leaves with in-place
+  /// outputs merged into their inputs.
+  static func place(
+    _ plan: Plan, _ memory: PlanMemory, _ descriptors: [TensorDescriptor?], _ owner: inout [Int]
+  ) -> ArenaPlacement {
+    var placement = ArenaPlacement()
+    var (first, last) = (memory.first, memory.last)
+    func isComputed(_ value: Int) -> Bool { if case .computed = plan.values[value].role { true } else { false } }
+    for output in plan.outputs where isComputed(owner[output]) && descriptors[output] != nil {
+      placement.direct.insert(owner[output])
+    }
+    for (number, step) in plan.steps.enumerated() {
+      for pair in step.inPlace where pair.count == 2 {
+        guard pair[0] < step.outputs.count, pair[1] < step.inputs.count, let output = step.outputs[pair[0]],
+          let input = step.inputs[pair[1]], let out = descriptors[output], let into = descriptors[input]
+        else { continue }
+        let (target, source) = (owner[output], owner[input])
+        guard target == output, isComputed(source), source != target, last[source] == number,
+          out.byteCount == into.byteCount, !placement.direct.contains(target), !placement.direct.contains(source),
+          descriptors[source] != nil
+        else { continue }
+        for index in owner.indices where owner[index] == target { owner[index] = source }
+        last[source] = max(last[source], last[target])
+        first[source] = min(first[source], first[target])
+        break
+      }
+    }
+    var requests: [MemoryPlanner.Request] = []
+    var values: [Int] = []
+    for index in plan.values.indices
+    where owner[index] == index && isComputed(index) && last[index] >= 0 && !placement.direct.contains(index) {
+      guard let descriptor = descriptors[index] else { continue }
+      values.append(index)
+      requests.append(.init(byteCount: descriptor.byteCount, first: first[index], last: last[index]))
+    }
+    let placed = MemoryPlanner.place(requests)
+    placement.offsets = zip(values, placed.offsets).map { ($0, $1) }
+    placement.bytes = placed.peak
+    return placement
+  }
+}

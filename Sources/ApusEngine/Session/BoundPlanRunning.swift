@@ -1,0 +1,145 @@
+import ApusCore
+
+extension BoundPlan {
+  /// Runs all steps; `observe` is called after each with its number.
+  func run(pool: ThreadPool, observe: ((Int) -> Void)? = nil) throws {
+    for number in steps.indices {
+      switch steps[number].mode {
+      case .prepared(let kernel): try kernel.run(frame(number, pool))
+      case .skipped: break
+      case .reference: try runReference(number)
+      case .late: try runLate(number, pool)
+      }
+      observe?(number)
+    }
+  }
+
+  private func frame(_ number: Int, _ pool: ThreadPool) -> KernelFrame {
+    let step = steps[number]
+    return KernelFrame(
+      table: table, inputIndices: UnsafePointer(slots + step.slotOffset),
+      outputIndices: UnsafePointer(slots + step.slotOffset + step.inputCount), scratch: scratch, pool: pool.handle,
+      stream: nil)
+  }
+
+  /// A value as references see it: a view of its memory, or what a late step left.
+  func value(_ index: Int) throws -> Value {
+    if let late = lateValues[index] { return late }
+    if let descriptor = descriptors[index], let address = table[index] {
+      let bytes = UnsafeRawBufferPointer(start: address, count: descriptor.byteCount)
+      return .tensor(
+        Tensor(dtype: descriptor.dtype, shape: descriptor.shape, storage: TensorStorage(viewing: bytes, owner: self)))
+    }
+    if case .alias(let of) = plan.values[index].role, let source = try value(of).tensor,
+      let shape = plan.values[index].type.tensor?.shape
+    {
+      return .tensor(source.reshaped(try aliasShape(shape, elementCount: source.elementCount)))
+    }
+    throw ApusError(.internal, Problem(.internalError, "value '\(plan.values[index].name)' is read before it is computed"))
+  }
+
+  private func aliasShape(_ shape: Shape, elementCount: Int) throws -> [Int] {
+    let sizes = shape.map { $0.evaluate(symbols) }
+    let known = sizes.reduce(1) { $0 * ($1 ?? 1) }
+    guard sizes.count(where: { $0 == nil }) <= 1 else {
+      throw ApusError(.internal, Problem(.internalError, "an alias has two sizes that only running can tell"))
+    }
+    return sizes.map { $0 ?? (known == 0 ? 0 : elementCount / known) }
+  }
+
+  private func runReference(_ number: Int) throws {
+    let step = plan.steps[number]
+    guard case .reference(let kernel) = executable.kernels[number] else { return }
+    let results = try evaluate(kernel.run, step)
+    for (output, result) in zip(step.outputs, results) {
+      guard let output else { continue }
+      try store(result, in: output, step)
+    }
+  }
+
+  /// Copies a result to its planned memory.
+  private func store(_ value: Value, in index: Int, _ step: PlanStep) throws {
+    guard let tensor = value.tensor, tensor.dtype != .string, let descriptor = descriptors[index], let address = table[index] else {
+      lateValues[index] = value
+      return
+    }
+    guard tensor.shape == descriptor.shape, tensor.dtype == descriptor.dtype else {
+      throw ApusError(
+        .internal,
+        Problem(
+          .internalError, "a result is \(tensor.type), the plan says \(TensorType(descriptor.dtype, Shape(descriptor.shape)))",
+          node: step.name, operator: step.operatorName, fix: "report it with the model"))
+    }
+    tensor.withUnsafeBytes { bytes in
+      if let base = bytes.baseAddress { address.copyMemory(from: base, byteCount: bytes.count) }
+    }
+  }
+
+  private func evaluate(_ body: ([Value?], Int) throws -> [Value], _ step: PlanStep) throws -> [Value] {
+    do {
+      return try body(try step.inputs.map { try $0.map(value) }, step.outputs.count)
+    } catch let error as OperatorError {
+      throw ApusError(.invalidInput, error.problem(node: step.name, operator: step.operatorName))
+    }
+  }
+
+  /// A step whose sizes are known only now: by its kernel where the operator can tell the sizes from its inputs, else
+  /// by the reference.
+  private func runLate(_ number: Int, _ pool: ThreadPool) throws {
+    let step = plan.steps[number]
+    guard let op = executable.operators[number] else {
+      throw ApusError(.internal, Problem(.internalError, "a late step holds no operator", node: step.name))
+    }
+    if case .device(let kernel) = executable.kernels[number], try runLateKernel(kernel, op, number, pool) { return }
+    let results = try evaluate({ try op.evaluate(Operands($0, outputCount: $1)) }, step)
+    for (output, result) in zip(step.outputs, results) {
+      guard let output else { continue }
+      setLate(output, result)
+    }
+  }
+
+  private func setLate(_ index: Int, _ value: Value) {
+    lateValues[index] = value
+    if let tensor = value.tensor { table[index] = UnsafeMutableRawPointer(mutating: tensor.storage.base + tensor.byteOffset) }
+  }
+
+  private func runLateKernel(_ kernel: any Kernel, _ op: any Operator, _ number: Int, _ pool: ThreadPool) throws -> Bool {
+    let step = plan.steps[number]
+    let values = try step.inputs.map { try $0.map { try value($0) } }
+    let tensors = values.map { $0?.tensor }
+    guard zip(values, tensors).allSatisfy({ ($0 == nil) == ($1 == nil) }) else { return false }
+    let context = InferenceContext(
+      inputs: values.map { $0?.type }, constants: tensors, outputCount: step.outputs.count)
+    let types: [ValueType]
+    do { types = try op.infer(context) } catch let error as OperatorError {
+      throw ApusError(.invalidInput, error.problem(node: step.name, operator: step.operatorName))
+    }
+    var outputs: [TensorDescriptor?] = []
+    for (index, output) in step.outputs.enumerated() {
+      guard let output else {
+        outputs.append(nil)
+        continue
+      }
+      guard index < types.count, let type = types[index].tensor, let shape = type.staticShape else { return false }
+      outputs.append(TensorDescriptor(type.dtype, shape, plan.values[output].layout))
+    }
+    for (index, descriptor) in outputs.enumerated() {
+      guard let descriptor, let output = step.outputs[index] else { continue }
+      setLate(output, .tensor(Tensor(descriptor.dtype, descriptor.shape)))
+    }
+    if outputs.allSatisfy({ $0?.elementCount ?? 0 == 0 }) { return true }
+    for case let (input?, tensor?) in zip(step.inputs, tensors) where table[input] == nil {
+      table[input] = UnsafeMutableRawPointer(mutating: tensor.storage.base + tensor.byteOffset)
+      lateValues[input] = .tensor(tensor)
+    }
+    let prepared = try kernel.prepare(
+      PrepareContext(
+        inputs: zip(step.inputs, tensors).map { input, tensor in
+          tensor.map { TensorDescriptor($0.dtype, $0.shape, input.map { plan.values[$0].layout } ?? .rowMajor) }
+        },
+        outputs: outputs, contents: tensors, threads: threads))
+    reserveScratch(prepared.scratchBytes)
+    try prepared.run(frame(number, pool))
+    return true
+  }
+}
