@@ -29,6 +29,8 @@ public protocol Operator: Sendable, Hashable, Codable {
 extension Operator {
   public static var name: String { String(describing: Self.self) }
   public static var importers: [Importer] { [] }
+  /// The name, from an instance.
+  public var operatorName: String { Self.name }
   public func propagate(_ context: InferenceContext) -> [Contents?] { [] }
   public var traits: OperatorTraits { [] }
 }

@@ -24,9 +24,12 @@ public struct Tensor: Sendable {
     precondition(byteOffset >= 0 && byteCount <= storage.byteCount - byteOffset, "tensor outside its storage")
   }
 
+  /// Zeros.
+  public init(_ dtype: DType, _ shape: [Int]) { self.init(dtype, shape) { _ in } }
+
   /// Fresh memory, zeroed, then filled in.
   public init(
-    _ dtype: DType, _ shape: [Int], initialize: (UnsafeMutableRawBufferPointer) throws -> Void = { _ in }
+    _ dtype: DType, _ shape: [Int], initialize: (UnsafeMutableRawBufferPointer) throws -> Void
   ) rethrows {
     let storage = try TensorStorage(byteCount: dtype.byteCount(shape.elementCount), initialize: initialize)
     self.init(dtype: dtype, shape: shape, storage: storage)

@@ -54,7 +54,8 @@ public struct GraphParser {
 
   private mutating func statement(_ graph: inout Graph) throws {
     var results: [(name: String, type: ValueType)?] = []
-    repeat {
+    while scanner.peek() != UInt8(ascii: "=") {
+      if !results.isEmpty { try scanner.expect(",") }
       if scanner.take("_") {
         results.append(nil)
       } else {
@@ -62,7 +63,7 @@ public struct GraphParser {
         try scanner.expect(":")
         results.append((name, try scanner.scanType()))
       }
-    } while scanner.take(",")
+    }
     try scanner.expect("=")
     let name = try scanner.identifier()
     if name == "constant" {

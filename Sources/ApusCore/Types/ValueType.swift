@@ -92,7 +92,9 @@ extension ValueType: Codable {
 
 extension TensorType: Codable {
   public init(from decoder: any Decoder) throws {
-    guard let type = try ValueType(from: decoder).tensor else { throw AttributeCodingError.mismatch("expected a tensor type") }
+    guard let type = try ValueType(from: decoder).tensor else {
+      throw AttributeCodingError.mismatch("expected a tensor type")
+    }
     self = type
   }
 

@@ -32,7 +32,9 @@ public struct PrepareContext: Sendable {
   /// Threads that will run the kernel.
   public var threads: Int
 
-  public init(inputs: [TensorDescriptor?], outputs: [TensorDescriptor?], contents: [Tensor?] = [], threads: Int = 1) {
+  public init(
+    inputs: [TensorDescriptor?], outputs: [TensorDescriptor?], contents: [Tensor?] = [], threads: Int = 1
+  ) {
     self.inputs = inputs
     self.outputs = outputs
     self.contents = contents

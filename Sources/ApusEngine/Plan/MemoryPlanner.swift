@@ -36,7 +36,8 @@ public enum MemoryPlanner {
       let request = requests[index]
       let size = rounded(request.byteCount)
       var offset = 0
-      for other in placed where requests[other].first <= request.last && request.first <= requests[other].last {
+      for other in placed where requests[other].first <= request.last && request.first <= requests[other].last
+      {
         if offsets[other] >= offset + size { break }
         offset = max(offset, offsets[other] + rounded(requests[other].byteCount))
       }

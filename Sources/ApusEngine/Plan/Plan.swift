@@ -16,7 +16,8 @@ public struct Plan: Sendable, Codable {
   public var profiles: [ShapeProfile]
 
   public init(
-    target: PlanTarget, values: [PlanValue] = [], steps: [PlanStep] = [], inputs: [Int] = [], outputs: [Int] = [],
+    target: PlanTarget, values: [PlanValue] = [], steps: [PlanStep] = [], inputs: [Int] = [],
+    outputs: [Int] = [],
     symbolBounds: [String: Dim] = [:], profiles: [ShapeProfile] = []
   ) {
     self.target = target
@@ -128,7 +129,8 @@ public struct PlanStep: Sendable, Codable {
   public var tunedMilliseconds: Double?
 
   public init(
-    name: String, operatorName: String, sources: [String] = [], rules: [String] = [], inputs: [Int?], outputs: [Int?],
+    name: String, operatorName: String, sources: [String] = [], rules: [String] = [], inputs: [Int?],
+    outputs: [Int?],
     kernel: KernelRecord, inPlace: [[Int]] = [], operatorText: String? = nil, tunedMilliseconds: Double? = nil
   ) {
     self.name = name
@@ -154,7 +156,10 @@ public struct KernelRecord: Sendable, Codable {
   /// Constants that belong to the kernel: packed weights, folded vectors, machine code.
   public var constants: [ConstantReference]
 
-  public init(kind: String, tactic: String, parameters: AttributeValue = .record([]), constants: [ConstantReference] = []) {
+  public init(
+    kind: String, tactic: String, parameters: AttributeValue = .record([]),
+    constants: [ConstantReference] = []
+  ) {
     self.kind = kind
     self.tactic = tactic
     self.parameters = parameters
@@ -162,8 +167,11 @@ public struct KernelRecord: Sendable, Codable {
   }
 
   /// A record whose parameters are the stored properties of `parameters`.
-  public init(kind: String, tactic: String, encoding parameters: some Encodable, constants: [ConstantReference] = []) throws {
-    self.init(kind: kind, tactic: tactic, parameters: try AttributeEncoder.encode(parameters), constants: constants)
+  public init(
+    kind: String, tactic: String, encoding parameters: some Encodable, constants: [ConstantReference] = []
+  ) throws {
+    self.init(
+      kind: kind, tactic: tactic, parameters: try AttributeEncoder.encode(parameters), constants: constants)
   }
 
   public static let reference = "reference"

@@ -28,6 +28,8 @@ public final class Binding {
   public func outputs() throws -> [String: Tensor] {
     var values = outputMemory
     try plan.collect(&values)
-    return Dictionary(zip(session.outputNames, values).compactMap { name, value in value?.tensor.map { (name, $0) } }) { first, _ in first }
+    return Dictionary(
+      zip(session.outputNames, values).compactMap { name, value in value?.tensor.map { (name, $0) } }
+    ) { first, _ in first }
   }
 }

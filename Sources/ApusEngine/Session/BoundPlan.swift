@@ -108,7 +108,9 @@ final class BoundPlan {
   func knownContents(_ index: Int) -> Tensor? {
     switch plan.values[index].role {
     case .constant(let reference):
-      guard let descriptor = descriptors[index], let bytes = try? executable.store.bytes(reference) else { return nil }
+      guard let descriptor = descriptors[index], let bytes = try? executable.store.bytes(reference) else {
+        return nil
+      }
       let storage = TensorStorage(viewing: bytes, owner: executable.store)
       return Tensor(dtype: descriptor.dtype, shape: descriptor.shape, storage: storage)
     case .shape(let contents): return contents.contents.evaluate(symbols)
@@ -172,7 +174,9 @@ extension BoundPlan {
   ) -> ArenaPlacement {
     var placement = ArenaPlacement()
     var (first, last) = (memory.first, memory.last)
-    func isComputed(_ value: Int) -> Bool { if case .computed = plan.values[value].role { true } else { false } }
+    func isComputed(_ value: Int) -> Bool {
+      if case .computed = plan.values[value].role { true } else { false }
+    }
     for output in plan.outputs where isComputed(owner[output]) && descriptors[output] != nil {
       placement.direct.insert(owner[output])
     }
@@ -183,7 +187,8 @@ extension BoundPlan {
         else { continue }
         let (target, source) = (owner[output], owner[input])
         guard target == output, isComputed(source), source != target, last[source] == number,
-          out.byteCount == into.byteCount, !placement.direct.contains(target), !placement.direct.contains(source),
+          out.byteCount == into.byteCount, !placement.direct.contains(target),
+          !placement.direct.contains(source),
           descriptors[source] != nil
         else { continue }
         for index in owner.indices where owner[index] == target { owner[index] = source }
@@ -195,7 +200,8 @@ extension BoundPlan {
     var requests: [MemoryPlanner.Request] = []
     var values: [Int] = []
     for index in plan.values.indices
-    where owner[index] == index && isComputed(index) && last[index] >= 0 && !placement.direct.contains(index) {
+    where owner[index] == index && isComputed(index) && last[index] >= 0 && !placement.direct.contains(index)
+    {
       guard let descriptor = descriptors[index] else { continue }
       values.append(index)
       requests.append(.init(byteCount: descriptor.byteCount, first: first[index], last: last[index]))

@@ -18,7 +18,8 @@ extension BoundPlan {
     let step = steps[number]
     return KernelFrame(
       table: table, inputIndices: UnsafePointer(slots + step.slotOffset),
-      outputIndices: UnsafePointer(slots + step.slotOffset + step.inputCount), scratch: scratch, pool: pool.handle,
+      outputIndices: UnsafePointer(slots + step.slotOffset + step.inputCount), scratch: scratch,
+      pool: pool.handle,
       stream: nil)
   }
 
@@ -28,14 +29,17 @@ extension BoundPlan {
     if let descriptor = descriptors[index], let address = table[index] {
       let bytes = UnsafeRawBufferPointer(start: address, count: descriptor.byteCount)
       return .tensor(
-        Tensor(dtype: descriptor.dtype, shape: descriptor.shape, storage: TensorStorage(viewing: bytes, owner: self)))
+        Tensor(
+          dtype: descriptor.dtype, shape: descriptor.shape,
+          storage: TensorStorage(viewing: bytes, owner: self)))
     }
     if case .alias(let of) = plan.values[index].role, let source = try value(of).tensor,
       let shape = plan.values[index].type.tensor?.shape
     {
       return .tensor(source.reshaped(try aliasShape(shape, elementCount: source.elementCount)))
     }
-    throw ApusError(.internal, Problem(.internalError, "value '\(plan.values[index].name)' is read before it is computed"))
+    throw ApusError(
+      .internal, Problem(.internalError, "value '\(plan.values[index].name)' is read before it is computed"))
   }
 
   private func aliasShape(_ shape: Shape, elementCount: Int) throws -> [Int] {
@@ -59,7 +63,9 @@ extension BoundPlan {
 
   /// Copies a result to its planned memory.
   private func store(_ value: Value, in index: Int, _ step: PlanStep) throws {
-    guard let tensor = value.tensor, tensor.dtype != .string, let descriptor = descriptors[index], let address = table[index] else {
+    guard let tensor = value.tensor, tensor.dtype != .string, let descriptor = descriptors[index],
+      let address = table[index]
+    else {
       lateValues[index] = value
       return
     }
@@ -67,7 +73,8 @@ extension BoundPlan {
       throw ApusError(
         .internal,
         Problem(
-          .internalError, "a result is \(tensor.type), the plan says \(TensorType(descriptor.dtype, Shape(descriptor.shape)))",
+          .internalError,
+          "a result is \(tensor.type), the plan says \(TensorType(descriptor.dtype, Shape(descriptor.shape)))",
           node: step.name, operator: step.operatorName, fix: "report it with the model"))
     }
     tensor.withUnsafeBytes { bytes in
@@ -90,7 +97,9 @@ extension BoundPlan {
     guard let op = executable.operators[number] else {
       throw ApusError(.internal, Problem(.internalError, "a late step holds no operator", node: step.name))
     }
-    if case .device(let kernel) = executable.kernels[number], try runLateKernel(kernel, op, number, pool) { return }
+    if case .device(let kernel) = executable.kernels[number], try runLateKernel(kernel, op, number, pool) {
+      return
+    }
     let results = try evaluate({ try op.evaluate(Operands($0, outputCount: $1)) }, step)
     for (output, result) in zip(step.outputs, results) {
       guard let output else { continue }
@@ -100,10 +109,14 @@ extension BoundPlan {
 
   private func setLate(_ index: Int, _ value: Value) {
     lateValues[index] = value
-    if let tensor = value.tensor { table[index] = UnsafeMutableRawPointer(mutating: tensor.storage.base + tensor.byteOffset) }
+    if let tensor = value.tensor {
+      table[index] = UnsafeMutableRawPointer(mutating: tensor.storage.base + tensor.byteOffset)
+    }
   }
 
-  private func runLateKernel(_ kernel: any Kernel, _ op: any Operator, _ number: Int, _ pool: ThreadPool) throws -> Bool {
+  private func runLateKernel(_ kernel: any Kernel, _ op: any Operator, _ number: Int, _ pool: ThreadPool)
+    throws -> Bool
+  {
     let step = plan.steps[number]
     let values = try step.inputs.map { try $0.map { try value($0) } }
     let tensors = values.map { $0?.tensor }
@@ -120,7 +133,9 @@ extension BoundPlan {
         outputs.append(nil)
         continue
       }
-      guard index < types.count, let type = types[index].tensor, let shape = type.staticShape else { return false }
+      guard index < types.count, let type = types[index].tensor, let shape = type.staticShape else {
+        return false
+      }
       outputs.append(TensorDescriptor(type.dtype, shape, plan.values[output].layout))
     }
     for (index, descriptor) in outputs.enumerated() {
@@ -135,7 +150,9 @@ extension BoundPlan {
     let prepared = try kernel.prepare(
       PrepareContext(
         inputs: zip(step.inputs, tensors).map { input, tensor in
-          tensor.map { TensorDescriptor($0.dtype, $0.shape, input.map { plan.values[$0].layout } ?? .rowMajor) }
+          tensor.map {
+            TensorDescriptor($0.dtype, $0.shape, input.map { plan.values[$0].layout } ?? .rowMajor)
+          }
         },
         outputs: outputs, contents: tensors, threads: threads))
     reserveScratch(prepared.scratchBytes)

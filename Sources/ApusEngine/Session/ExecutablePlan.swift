@@ -25,7 +25,9 @@ public final class ExecutablePlan: Sendable {
   ) throws {
     self.plan = plan
     store = constants
-    let byDevice = Dictionary(runtimes.map { ($0.name.split(separator: ":").first.map(String.init) ?? "", $0) }) { first, _ in first }
+    let byDevice = Dictionary(
+      runtimes.map { ($0.name.split(separator: ":").first.map(String.init) ?? "", $0) }
+    ) { first, _ in first }
     var kernels: [StepKernel] = []
     var operators: [(any Operator)?] = []
     for step in plan.steps {
@@ -46,7 +48,8 @@ public final class ExecutablePlan: Sendable {
             .deviceMissing, "the engine needs device '\(device)', which is not there", node: step.name,
             operator: step.operatorName, fix: "run `apus doctor`, or optimize the model for this machine"))
       }
-      kernels.append(.device(try runtime.revive(step.kernel, constants: try step.kernel.constants.map(constants.bytes))))
+      kernels.append(
+        .device(try runtime.revive(step.kernel, constants: try step.kernel.constants.map(constants.bytes))))
     }
     self.kernels = kernels
     self.operators = operators
@@ -85,7 +88,8 @@ struct PlanMemory: Sendable {
     for (number, step) in plan.steps.enumerated() {
       for case let value? in step.inputs + step.outputs {
         guard plan.values.indices.contains(value) else {
-          throw ApusError(.invalidModel, Problem(.engineDamaged, "step \(number) names a value that is not there"))
+          throw ApusError(
+            .invalidModel, Problem(.engineDamaged, "step \(number) names a value that is not there"))
         }
         first[root[value]] = min(first[root[value]], number)
         last[root[value]] = max(last[root[value]], number)

@@ -29,7 +29,8 @@ public final class Session: @unchecked Sendable {
     self.executable = executable
     self.options = options
     pool = ThreadPool(
-      threads: options.threads > 0 ? options.threads : ThreadPool.processorCount, spinMicroseconds: options.spinMicroseconds)
+      threads: options.threads > 0 ? options.threads : ThreadPool.processorCount,
+      spinMicroseconds: options.spinMicroseconds)
   }
 
   public var inputNames: [String] { executable.plan.inputs.map { executable.plan.values[$0].name } }
@@ -54,12 +55,16 @@ public final class Session: @unchecked Sendable {
   public func bind(inputs: [String: Tensor]) throws -> Binding {
     try exclusively {
       let ordered = try order(inputs.mapValues(Value.tensor))
-      return try Binding(session: self, plan: BoundPlan(executable, inputs: ordered.map { $0?.type }, threads: pool.threads), inputs: ordered)
+      return try Binding(
+        session: self, plan: BoundPlan(executable, inputs: ordered.map { $0?.type }, threads: pool.threads),
+        inputs: ordered)
     }
   }
 
   /// Runs once and measures each step, in seconds.
-  public func profile(_ inputs: [String: Tensor], clock: ContinuousClock = ContinuousClock()) throws -> [Double] {
+  public func profile(_ inputs: [String: Tensor], clock: ContinuousClock = ContinuousClock()) throws
+    -> [Double]
+  {
     try exclusively {
       let ordered = try order(inputs.mapValues(Value.tensor))
       let plan = try boundPlan(for: ordered)
@@ -81,7 +86,9 @@ public final class Session: @unchecked Sendable {
     guard !busy.exchange(true, ordering: .acquiring) else {
       throw ApusError(
         .usage,
-        Problem(.sessionBusy, "the session is running for another caller", fix: "make one session per thread; they share weights"))
+        Problem(
+          .sessionBusy, "the session is running for another caller",
+          fix: "make one session per thread; they share weights"))
     }
     defer { busy.store(false, ordering: .releasing) }
     return try body()
@@ -94,7 +101,9 @@ public final class Session: @unchecked Sendable {
       throw ApusError(
         .usage,
         unknown.map {
-          Problem(.unknownInputName, "'\($0)' is no input", value: $0, allowed: names.joined(separator: ", "), fix: "use one of the model's input names")
+          Problem(
+            .unknownInputName, "'\($0)' is no input", value: $0, allowed: names.joined(separator: ", "),
+            fix: "use one of the model's input names")
         })
     }
     return names.map { inputs[$0] }

@@ -11,7 +11,9 @@ struct ShapeBinding {
       let value = plan.values[index]
       guard let given = inputs[position] else {
         problems.append(
-          Problem(.inputMissing, "input '\(value.name)' is missing", allowed: value.type.description, fix: "give it a value"))
+          Problem(
+            .inputMissing, "input '\(value.name)' is missing", allowed: value.type.description,
+            fix: "give it a value"))
         continue
       }
       guard let wanted = value.type.tensor, let actual = given.tensor else { continue }
@@ -29,11 +31,15 @@ struct ShapeBinding {
     if !problems.isEmpty { throw ApusError(.invalidInput, problems) }
   }
 
-  private mutating func bind(_ shape: Shape, _ sizes: [Int], _ name: String, _ wanted: TensorType, _ problems: inout [Problem]) {
+  private mutating func bind(
+    _ shape: Shape, _ sizes: [Int], _ name: String, _ wanted: TensorType, _ problems: inout [Problem]
+  ) {
     let given = "[\(sizes.map(String.init).joined(separator: ","))]"
     guard shape.count == sizes.count else {
       problems.append(
-        Problem(.inputShape, "input '\(name)' has rank \(sizes.count), not \(shape.count)", value: given, allowed: wanted.description))
+        Problem(
+          .inputShape, "input '\(name)' has rank \(sizes.count), not \(shape.count)", value: given,
+          allowed: wanted.description))
       return
     }
     for (axis, (dim, size)) in zip(shape, sizes).enumerated() {
@@ -41,13 +47,16 @@ struct ShapeBinding {
         if let known = symbols[symbol], known != size {
           problems.append(
             Problem(
-              .inputShape, "axis \(axis) of input '\(name)' is '\(symbol)', which another axis set to \(known)",
+              .inputShape,
+              "axis \(axis) of input '\(name)' is '\(symbol)', which another axis set to \(known)",
               value: given, allowed: wanted.description, fix: "equal symbols must have equal sizes"))
         }
         symbols[symbol] = size
       } else if let value = dim.evaluate(symbols), value != size {
         problems.append(
-          Problem(.inputShape, "input '\(name)' has the wrong size at axis \(axis)", value: given, allowed: wanted.description))
+          Problem(
+            .inputShape, "input '\(name)' has the wrong size at axis \(axis)", value: given,
+            allowed: wanted.description))
       }
     }
   }
@@ -59,8 +68,12 @@ struct ShapeBinding {
     for profile in plan.profiles {
       var problems: [Problem] = []
       for (position, index) in plan.inputs.enumerated() {
-        guard let range = profile.inputs[plan.values[index].name], let sizes = inputs[position]?.tensor?.staticShape else { continue }
-        let fits = sizes.count == range.min.count && sizes.indices.allSatisfy { sizes[$0] >= range.min[$0] && sizes[$0] <= range.max[$0] }
+        guard let range = profile.inputs[plan.values[index].name],
+          let sizes = inputs[position]?.tensor?.staticShape
+        else { continue }
+        let fits =
+          sizes.count == range.min.count
+          && sizes.indices.allSatisfy { sizes[$0] >= range.min[$0] && sizes[$0] <= range.max[$0] }
         if !fits {
           let text = { (shape: [Int]) in shape.map(String.init).joined(separator: "x") }
           problems.append(

@@ -1,4 +1,5 @@
 import CApusKernels
+import Glibc
 
 /// The threads of a session: they spin shortly between kernels, then park.
 public final class ThreadPool: @unchecked Sendable {
@@ -36,5 +37,5 @@ public final class ThreadPool: @unchecked Sendable {
   }
 
   /// Processors that this process may use.
-  public static var processorCount: Int { Int(apus_cpu_processor_count()) }
+  public static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 }
