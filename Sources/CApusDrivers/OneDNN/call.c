@@ -7,6 +7,8 @@ struct apus_onednn_call {
   const apus_onednn_primitive *primitive;
   dnnl_stream_t stream;
   dnnl_status_t status;
+  // Parallel regions of one execution, once known.
+  int regions;
   int count;
   dnnl_exec_arg_t arguments[];
 };
@@ -33,6 +35,7 @@ apus_onednn_status apus_onednn_call_create(
   apus_onednn_call *call = calloc(1, sizeof *call + (size_t)count * sizeof *call->arguments);
   if (call == NULL) return APUS_ONEDNN_OUT_OF_MEMORY;
   call->primitive = primitive;
+  call->regions = APUS_TEAM_UNKNOWN;
   dnnl_status_t status = bind(call, arguments, count);
   if (status != 0) {
     apus_onednn_call_destroy(call);
@@ -65,7 +68,8 @@ apus_onednn_status apus_onednn_call_run(
         primitive->library->memory_set_data_handle(call->arguments[i].memory, pointers[i]);
     if (status != 0) return status;
   }
-  apus_team_run(threads, primitive->threads, execute, call);
+  int regions = apus_team_run(threads, primitive->threads, call->regions, execute, call);
+  if (regions > call->regions) call->regions = regions;
   return call->status;
 }
 

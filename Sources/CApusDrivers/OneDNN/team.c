@@ -31,6 +31,8 @@ struct team {
   atomic_uint barrier_round;
   alignas(64) atomic_bool taken;
   int limit;
+  int expected_regions;
+  int entered_regions;
   void (*work)(void *);
   void *context;
 };
@@ -61,6 +63,7 @@ static void wait_a_little(int *spins) {
 }
 
 static uint32_t ticket_members(uint64_t ticket) { return (uint32_t)(ticket >> 16) & 0xffff; }
+static uint32_t ticket_region(uint64_t ticket) { return (uint32_t)(ticket >> 32); }
 static uint32_t ticket_next(uint64_t ticket) { return (uint32_t)ticket & 0xffff; }
 
 /// Performs one unclaimed member of the open region, if there is one.
@@ -110,20 +113,23 @@ static void take_part(void *context, int task, int thread) {
   int spins = 0;
   uint64_t ticket;
   while ((ticket = atomic_load_explicit(&team->ticket, memory_order_acquire)) != CLOSED) {
-    if (!claim(team, ticket)) wait_a_little(&spins);
+    if (claim(team, ticket)) continue;
+    // Idle threads leave: the caller would otherwise wait for one that has lost its processor.
+    if (team->expected_regions >= 0 && ticket_region(ticket) >= (uint32_t)team->expected_regions) return;
+    wait_a_little(&spins);
   }
 }
 
-void apus_team_run(const apus_threads *threads, int limit, void (*work)(void *), void *context) {
-  struct team team = {.limit = limit, .work = work, .context = context};
-  if (threads == NULL || threads->count <= 1 || limit <= 1) {
-    int former = apus_team_set_limit(limit);
-    work(context);
-    self.limit = former;
-    return;
+int apus_team_run(
+    const apus_threads *threads, int limit, int regions, void (*work)(void *), void *context) {
+  struct team team = {.limit = limit, .expected_regions = regions, .work = work, .context = context};
+  int count = threads == NULL ? 1 : threads->count < limit ? threads->count : limit;
+  if (count <= 1 || regions == 0) {
+    lead(&team);
+  } else {
+    threads->run(threads->pool, count, take_part, &team);
   }
-  int count = threads->count < limit ? threads->count : limit;
-  threads->run(threads->pool, count, take_part, &team);
+  return team.entered_regions;
 }
 
 int apus_team_set_limit(int limit) {
@@ -146,8 +152,7 @@ static void parallel_start(void (*body)(void *), void *data, unsigned requested)
   atomic_store_explicit(&team->body, body, memory_order_relaxed);
   atomic_store_explicit(&team->data, data, memory_order_relaxed);
   atomic_store_explicit(&team->finished, 0, memory_order_relaxed);
-  uint64_t region = (atomic_load_explicit(&team->ticket, memory_order_relaxed) >> 32) + 1;
-  uint64_t ticket = ((region & 0x7fffffff) << 32) | ((uint64_t)size << 16) | 1;
+  uint64_t ticket = ((uint64_t)++team->entered_regions << 32) | ((uint64_t)size << 16) | 1;
   atomic_store_explicit(&team->ticket, ticket, memory_order_release);
 }
 
