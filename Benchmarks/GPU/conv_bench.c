@@ -4,9 +4,9 @@
 #include <string.h>
 #include "gpu.h"
 
-enum { F32, F16, BF16, TF32 };
-static const char *const type_names[] = {"F32", "F16", "BF16", "TF32"};
-static const int sizes[] = {4, 2, 2, 4};
+enum { F32, F16, BF16, TF32, F32X3 };
+static const char *const type_names[] = {"F32", "F16", "BF16", "TF32", "F32X3"};
+static const int sizes[] = {4, 2, 2, 4, 4};
 enum { MMA, SIMT, WGMMA };
 static const char *const files[] = {"conv_mma", "conv_simt", "conv_wgmma"};
 
@@ -27,7 +27,9 @@ typedef struct shape {
   long long rows, in_count, w_count, out_count;
 } shape;
 
-static const int level_h[3] = {19, 10, 5}, level_w[3] = {23, 12, 6};
+// Sets of image sizes for problems over several levels; `levels` is 1 + the index of the set.
+static const int level_count[2] = {3, 5};
+static const int level_hs[2][5] = {{19, 10, 5}, {60, 30, 15, 8, 4}}, level_ws[2][5] = {{23, 12, 6}, {80, 40, 20, 10, 5}};
 
 static shape shape_of(const problem *p) {
   shape s = {0};
@@ -50,7 +52,7 @@ static shape shape_of(const problem *p) {
   s.in_count *= p->batches > 1 ? p->batches : 1;
   s.out_count *= p->batches > 1 ? p->batches : 1;
   s.w_count *= s.batches;
-  s.out_type = p->type == TF32 ? F32 : p->type;
+  s.out_type = p->type >= TF32 ? F32 : p->type;
   return s;
 }
 
@@ -68,15 +70,20 @@ static void describe(unit *u, const problem *p, const variant *v) {
                type_names[p->type], type_names[s.out_type], type_names[s.out_type], p->n, p->h, p->w, s.cg, s.in_stride,
                s.oh, s.ow, s.ocg, s.out_stride, s.out_stride, p->k, s.kw, p->s, p->s, p->p, p->kw ? 0 : p->p, s.dil, s.dil,
                p->act, p->residual, p->upsample ? p->upsample : 1, !p->b_major, p->gate, p->b_major, s.batches, s.a_batch,
-               s.b_batch, s.c_batch, v->splits, v->mode, v->n, p->type != F32);
+               s.b_batch, s.c_batch, v->splits, v->mode, v->n, p->type != F32 && p->type != F32X3);
   if (v->kernel == MMA)
     d += sprintf(d, "-DTILE_M=%d -DTILE_KB=%d -DWARPS_M=%d -DWARPS_N=%d -DSTAGES=%d ", v->m, v->kb, v->wm, v->wn, v->stages);
   if (v->kernel == SIMT)
     d += sprintf(d, "-DTILE_M=%d -DTILE_K=%d -DTHREAD_M=%d -DTHREAD_N=%d ", v->m, v->kb, v->tm, v->tn);
   if (v->kernel == WGMMA) d += sprintf(d, "-DSTAGES=%d -DLOADER=%d -DBLOCKS_PER_SM=%d ", v->stages, v->loader, v->bps);
-  if (p->levels)
-    d += sprintf(d, "-DLEVELS=3 -DLEVEL_H=%d,%d,%d -DLEVEL_W=%d,%d,%d ", level_h[0], level_h[1], level_h[2], level_w[0],
-                 level_w[1], level_w[2]);
+  if (p->levels) {
+    const int l = p->levels - 1;
+    d += sprintf(d, "-DLEVELS=%d -DLEVEL_H=", level_count[l]);
+    for (int i = 0; i < level_count[l]; i++) d += sprintf(d, "%s%d", i ? "," : "", level_hs[l][i]);
+    d += sprintf(d, " -DLEVEL_W=");
+    for (int i = 0; i < level_count[l]; i++) d += sprintf(d, "%s%d", i ? "," : "", level_ws[l][i]);
+    d += sprintf(d, " ");
+  }
 }
 
 static int larger(int a, int b) { return a > b ? a : b; }
@@ -84,7 +91,8 @@ static int larger(int a, int b) { return a > b ? a : b; }
 static long long rows_of(const problem *p, const shape *s) {
   if (!p->levels) return s->rows;
   long long rows = 0;
-  for (int i = 0; i < 3; i++) rows += level_h[i] * level_w[i];
+  for (int i = 0; i < level_count[p->levels - 1]; i++)
+    rows += level_hs[p->levels - 1][i] * level_ws[p->levels - 1][i];
   return rows;
 }
 
@@ -97,7 +105,12 @@ static apus_cuda_launch geometry(const problem *p, const variant *v) {
   l.grid[2] = s.batches * v->splits;
   l.block[1] = l.block[2] = 1;
   const int stage = m * (v->n + 8) * 4;
-  if (v->kernel == MMA) l.block[0] = 32 * v->wm * v->wn, l.shared_bytes = larger(v->stages * (m + v->n) * v->kb, stage);
+  if (v->kernel == MMA) {
+    int images = m / (s.oh * s.ow) + 2;
+    if (images > p->n) images = p->n;
+    l.block[0] = 32 * v->wm * v->wn;
+    l.shared_bytes = larger(v->stages * (m + v->n) * v->kb + p->gate * images * s.cg * sizes[p->type], stage);
+  }
   if (v->kernel == SIMT)
     l.block[0] = (m / v->tm) * (v->n / v->tn), l.shared_bytes = larger(2 * v->kb * (m + v->n + 8) * 4, stage);
   if (v->kernel == WGMMA)
@@ -119,10 +132,10 @@ static buffers allocate(const problem *p, int copies, int reference) {
   long long in = s.in_count, out = s.out_count;
   if (p->levels) {
     in = 0;
-    for (int i = 0; i < 3; i++) in += level_h[i] * level_w[i] * s.in_stride;
+    in = rows_of(p, &s) * s.in_stride;
     out = rows_of(p, &s) * s.out_stride;
   }
-  const int es = sizes[p->type], os = sizes[s.out_type], t = p->type == TF32 ? F32 : p->type;
+  const int es = sizes[p->type], os = sizes[s.out_type], t = p->type >= TF32 ? F32 : p->type;
   x.b_bytes = (s.w_count * es + 255) / 256 * 256;
   x.b_copies = copies;
   x.a = device_alloc(in * es), x.b = device_alloc(x.b_bytes * copies), x.bias = device_alloc(4 * p->oc * 4);
@@ -211,14 +224,14 @@ typedef struct reference_problem {
 
 static void reference(const problem *p, buffers *x) {
   const shape s = shape_of(p);
-  const int t = p->type == TF32 ? F32 : p->type;
+  const int t = p->type >= TF32 ? F32 : p->type;
   reference_problem r = {p->n, p->h, p->w, s.cg, s.in_stride, s.oh, s.ow, s.ocg, s.out_stride, p->k, s.kw, p->s, p->s, p->p,
                          p->kw ? 0 : p->p, s.dil, s.dil, s.batches, s.a_batch, s.b_batch, s.c_batch, p->act, p->residual,
                          p->upsample ? p->upsample : 1, 1, p->gate, t, s.out_type, p->b_major, 0, 0.1f, 0.7f};
   uint64_t a = x->a, res = x->residual, out = x->ref;
-  for (int i = 0; i < (p->levels ? 3 : 1); i++) {
+  for (int i = 0; i < (p->levels ? level_count[p->levels - 1] : 1); i++) {
     if (p->levels) {
-      r.h = level_h[i], r.w = level_w[i];
+      r.h = level_hs[p->levels - 1][i], r.w = level_ws[p->levels - 1][i];
       r.oh = (r.h + 2 * p->p - p->k) / p->s + 1, r.ow = (r.w + 2 * p->p - p->k) / p->s + 1;
     }
     void *args[] = {&r, &a, &x->b, &x->bias, &res, &x->gate, &out};
@@ -235,7 +248,7 @@ static void reference(const problem *p, buffers *x) {
 static int right(chain *c, const char *label, int quiet) {
   const problem *p = c->p;
   const shape s = shape_of(p);
-  const double limit[] = {2e-6, 6e-4, 5e-3, 8e-4};
+  const double limit[] = {2e-6, 6e-4, 5e-3, 8e-4, 2e-6};
   long long rows = rows_of(p, &s) * (p->batches > 1 ? p->batches : 1);
   check(cu->fill8_async(c->x->out, 0xff, rows * s.out_stride * sizes[s.out_type], stream), "poison");
   c->result = prepare(c);
@@ -272,7 +285,9 @@ static int add_variants(const problem *p, variant *out) {
   const variant tiles[] = {
       {MMA, 32, 32, 128, 2, 2, 4}, {MMA, 64, 32, 128, 2, 2, 4}, {MMA, 32, 64, 128, 2, 2, 4},  {MMA, 64, 64, 128, 2, 2, 4},
       {MMA, 128, 32, 128, 4, 1, 4}, {MMA, 64, 128, 128, 2, 2, 4}, {MMA, 128, 64, 128, 2, 2, 4}, {MMA, 128, 128, 128, 2, 4, 3},
-      {MMA, 128, 128, 64, 2, 2, 4}, {MMA, 64, 64, 64, 2, 2, 6}, {MMA, 16, 64, 128, 1, 4, 4}, {MMA, 16, 128, 128, 1, 4, 4}};
+      {MMA, 128, 128, 64, 2, 2, 4}, {MMA, 64, 64, 64, 2, 2, 6},   {MMA, 16, 64, 128, 1, 4, 4}, {MMA, 16, 128, 128, 1, 4, 4},
+      {MMA, 32, 32, 128, 2, 2, 8},  {MMA, 32, 32, 128, 2, 2, 12}, {MMA, 64, 32, 128, 2, 2, 8}, {MMA, 16, 64, 128, 1, 4, 8},
+      {MMA, 32, 64, 128, 2, 2, 8},  {MMA, 64, 64, 128, 2, 2, 6},  {MMA, 16, 32, 128, 1, 2, 8}, {MMA, 16, 128, 128, 1, 4, 6}};
   const variant simt[] = {{SIMT, 64, 64, 16, .tm = 4, .tn = 4}, {SIMT, 128, 64, 16, .tm = 8, .tn = 4},
                           {SIMT, 128, 128, 8, .tm = 8, .tn = 8}, {SIMT, 32, 64, 16, .tm = 4, .tn = 4}};
   const int split_counts[] = {1, 2, 4, 8};
@@ -286,7 +301,7 @@ static int add_variants(const problem *p, variant *out) {
       if (blocks > 132 * 2 && splits > 1) continue;
       if (blocks > 132 * 24 && v.m * v.n < 128 * 64) continue;
       if (blocks < 24) continue;
-      if (v.n > s.ocg * 2 || v.kb > 128) continue;
+      if (v.n > s.ocg * 2 || (v.stages > 6 && v.stages / 2 >= (kt + splits - 1) / splits)) continue;
       out[n++] = v;
     }
     for (size_t t = 0; p->type == F32 && t < 4; t++) {
@@ -297,7 +312,7 @@ static int add_variants(const problem *p, variant *out) {
       out[n++] = v;
     }
     const int widths[] = {64, 128, 192, 256};
-    for (int w = 0; p->type != F32 && w < 4; w++)
+    for (int w = 0; p->type != F32 && p->type != F32X3 && w < 4; w++)
       for (int bps = 1; bps <= 2; bps++)
         for (int loader = 0; loader < 3; loader++) {
           const int point = p->k == 1 && s.kw == 1 && p->s == 1 && p->p == 0;
@@ -312,7 +327,8 @@ static int add_variants(const problem *p, variant *out) {
           if (widths[w] == 192 && s.ocg % 192) continue;
           const int room = (bps == 2 ? 112 : 226) * 1024 - 2048;
           int stages = room / ((128 + widths[w]) * 128);
-          if (stages > 6) stages = 6;
+          if (stages > 8) stages = 8;
+          if (stages > (kt + splits - 1) / splits + 1) stages = larger(2, (kt + splits - 1) / splits + 1);
           out[n++] = (variant){WGMMA, 128, widths[w], .stages = stages, .splits = splits, .mode = mode, .loader = loader, .bps = bps};
         }
   }

@@ -66,6 +66,9 @@ struct F32 {
 /// Single precision in memory, ten bits of mantissa in the tensor cores.
 struct TF32 : F32 {};
 
+/// Single precision, multiplied on the tensor cores as three TF32 products of split operands: about 21 bits.
+struct F32X3 : F32 {};
+
 /// Unsigned bytes, as pictures have them.
 struct U8 {
   typedef unsigned char Store;

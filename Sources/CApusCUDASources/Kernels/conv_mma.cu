@@ -7,7 +7,8 @@
 // IN_C * element size and, for B_MAJOR 1, OUT_C * element size are multiples of 16 bytes.
 //
 // grid (tiles of N, tiles of M, BATCHES * SPLITS), cluster (1, 1, SPLITS) for SPLIT_MODE 1,
-// block 32 * WARPS_M * WARPS_N, dynamic shared memory max(STAGES * (TILE_M + TILE_N) * TILE_KB, TILE_M * (TILE_N + 8) * 4).
+// block 32 * WARPS_M * WARPS_N, dynamic shared memory max(STAGES * (TILE_M + TILE_N) * TILE_KB + GATE * min(IMAGES,
+// TILE_M / (OUT_H * OUT_W) + 2) * IN_C * element size, TILE_M * (TILE_N + 8) * 4).
 #include "common.cuh"
 #include "activation.cuh"
 #include "conv.cuh"
@@ -37,6 +38,8 @@ constexpr int ROWS_A_PASS = THREADS / CHUNKS;
 constexpr int PASSES_A = (TILE_M + ROWS_A_PASS - 1) / ROWS_A_PASS;
 constexpr int PASSES_B = (TILE_N + ROWS_A_PASS - 1) / ROWS_A_PASS;
 constexpr int BYTES_A = TILE_M * TILE_KB, BYTES_B = TILE_N * TILE_KB, BYTES_STAGE = BYTES_A + BYTES_B;
+/// Images that a tile's rows may belong to: their gates are kept in shared memory behind the stages.
+constexpr int GATE_IMAGES = TILE_M / (OUT_H * OUT_W) + 2 < IMAGES ? TILE_M / (OUT_H * OUT_W) + 2 : IMAGES;
 static_assert(WARP_M % 16 == 0 && WARP_N % 16 == 0, "a warp's tile is made of 16x16 pieces");
 static_assert(SIZE == 2 || B_MAJOR == 0, "only halves are transposed on their way to registers");
 static_assert(IN_C % CHUNK == 0, "channels are copied 16 bytes at a time");
@@ -83,12 +86,29 @@ template <> struct Mma<TF32> {
   }
 };
 
+template <> struct Mma<F32X3> {
+  static __device__ void run(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) {
+    u32 high[4], low[4];
+#pragma unroll
+    for (int i = 0; i < 4; i++) low[i] = rest(a[i], high[i] = Mma<TF32>::round(a[i]));
+    const u32 b0High = Mma<TF32>::round(b0), b1High = Mma<TF32>::round(b1);
+    Mma<TF32>::run(d, low, b0High, b1High);
+    Mma<TF32>::run(d, high, rest(b0, b0High), rest(b1, b1High));
+    Mma<TF32>::run(d, high, b0High, b1High);
+  }
+  static __device__ u32 rest(u32 x, u32 high) {
+    return Mma<TF32>::round(__float_as_uint(__uint_as_float(x) - __uint_as_float(high)));
+  }
+  static __device__ u32 round(u32 x) { return x; }
+};
+
 template <class T> struct Gate {
   static __device__ u32 apply(u32 a, u32 g) { return T::multiply2(a, g); }
 };
 template <> struct Gate<TF32> {
   static __device__ u32 apply(u32 a, u32 g) { return __float_as_uint(__uint_as_float(a) * __uint_as_float(g)); }
 };
+template <> struct Gate<F32X3> : Gate<TF32> {};
 
 /// Copies the weights' part of one stage.
 __device__ inline void copyB(u32 shared, const Element *b, int column0, int kTile, int thread) {
@@ -191,6 +211,13 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   for (int s = 0; s < STAGES - 1; s++)
     if (kFirst + s < kLast) copyB(base + s * BYTES_STAGE + BYTES_A, b, column0, kFirst + s, thread);
 #endif
+#if GATE
+  {
+    const int image = row0 / (OUT_H * OUT_W), images = GATE_IMAGES < IMAGES - image ? GATE_IMAGES : IMAGES - image;
+    for (int i = thread; i < images * IN_C / CHUNK; i += THREADS)
+      copyAsync16(base + STAGES * BYTES_STAGE + i * 16, gate + image * IN_C + i * CHUNK, true);
+  }
+#endif
 #pragma unroll
   for (int s = 0; s < STAGES - 1; s++) {
     if (kFirst + s < kLast) copyA(base + s * BYTES_STAGE, a, rows, kFirst + s, thread);
@@ -207,13 +234,14 @@ extern "C" __global__ void __launch_bounds__(THREADS)
       for (int x = 0; x < 4; x++) sums[i][j][x] = 0.0f;
 
 #if GATE
+  const Element *gates = (const Element *)(shared + STAGES * BYTES_STAGE);
   int gateRow[MMA_M][2];
 #pragma unroll
   for (int i = 0; i < MMA_M; i++)
 #pragma unroll
     for (int x = 0; x < 2; x++) {
       const int row = row0 + warpM + i * 16 + (lane >> 2) + x * 8;
-      gateRow[i][x] = IMAGES == 1 || row >= ROWS ? 0 : row / (OUT_H * OUT_W) * IN_C;
+      gateRow[i][x] = IMAGES == 1 || row >= ROWS ? 0 : (row / (OUT_H * OUT_W) - row0 / (OUT_H * OUT_W)) * IN_C;
     }
 #endif
 
@@ -253,7 +281,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
           for (int i = 0; i < MMA_M; i++)
 #pragma unroll
             for (int x = 0; x < 2; x++)
-              fa[i][h * 2 + x] = Gate<IN_TYPE>::apply(fa[i][h * 2 + x], *(const u32 *)(gate + gateRow[i][x] + k));
+              fa[i][h * 2 + x] = Gate<IN_TYPE>::apply(fa[i][h * 2 + x], *(const u32 *)(gates + gateRow[i][x] + k));
         }
       }
 #endif

@@ -35,19 +35,50 @@ constexpr int VB = B_MAJOR == 0 ? (REDUCTION % 4 == 0 && B_BATCH % 4 == 0 ? 4 : 
 constexpr int LOADS_A = (TILE_M * TILE_K / VA + THREADS - 1) / THREADS;
 constexpr int LOADS_B = (TILE_N * TILE_K / VB + THREADS - 1) / THREADS;
 
-__device__ inline void loadA(float (&r)[LOADS_A][VA], const Element *a, const Element *gate, int row0, int kTile, int thread) {
+static_assert(THREADS % (TILE_K / VA) == 0, "a thread's loads are at one position of the reduction");
+
+/// Where the windows of a thread's loads start.
+struct Rows {
+  long long offset[LOADS_A];
+  int h[LOADS_A], w[LOADS_A];
+#if LEVELS > 1
+  int height[LOADS_A], width[LOADS_A];
+#endif
+};
+
+__device__ inline void rowsOf(Rows &rows, int row0, int thread) {
 #pragma unroll
   for (int i = 0; i < LOADS_A; i++) {
-    const int at = thread + i * THREADS, m = at / (TILE_K / VA), k = kTile * TILE_K + at % (TILE_K / VA) * VA;
+    const int m = (thread + i * THREADS) / (TILE_K / VA);
+    const Window x = windowOf(m < TILE_M ? row0 + m : ROWS);
+    rows.h[i] = x.h;
+    rows.w[i] = x.w;
+#if LEVELS > 1
+    rows.height[i] = x.height;
+    rows.width[i] = x.width;
+#endif
+    rows.offset[i] = x.image + ((long long)x.h * x.width + x.w) * IN_STRIDE;
+  }
+}
+
+__device__ inline void loadA(float (&r)[LOADS_A][VA], const Element *a, const Element *gate, const Rows &rows, int row0,
+                             int kTile, int thread) {
+  const int k = kTile * TILE_K + thread % (TILE_K / VA) * VA, tap = k / IN_C, c = k % IN_C;
+  const int dh = tap / KERNEL_W * DILATE_H, dw = tap % KERNEL_W * DILATE_W;
+#pragma unroll
+  for (int i = 0; i < LOADS_A; i++) {
+#if LEVELS > 1
+    const int height = rows.height[i], width = rows.width[i];
+#else
+    constexpr int height = IN_H, width = IN_W;
+#endif
+    const bool valid = k < REDUCTION && (u32)(rows.h[i] + dh) < (u32)height && (u32)(rows.w[i] + dw) < (u32)width;
 #pragma unroll
     for (int j = 0; j < VA; j++) r[i][j] = 0.0f;
-    if (m >= TILE_M || k >= REDUCTION) continue;
-    const Window x = windowOf(row0 + m);
-    const int tap = k / IN_C, c = k % IN_C;
-    const int h = x.h + tap / KERNEL_W * DILATE_H, w = x.w + tap % KERNEL_W * DILATE_W;
-    if ((u32)h >= (u32)x.height || (u32)w >= (u32)x.width) continue;
-    loadVector<IN_TYPE, VA>(r[i], a + x.image + (long long)(h * x.width + w) * IN_STRIDE + c);
+    if (!valid) continue;
+    loadVector<IN_TYPE, VA>(r[i], a + rows.offset[i] + (long long)(dh * width + dw) * IN_STRIDE + c);
 #if GATE
+    const int m = (thread + i * THREADS) / (TILE_K / VA);
     float g[VA];
     loadVector<IN_TYPE, VA>(g, gate + (IMAGES == 1 ? 0 : (row0 + m) / (OUT_H * OUT_W) * IN_C) + c);
 #pragma unroll
@@ -127,6 +158,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   a += (long long)batch * A_BATCH;
   b += (long long)batch * B_BATCH;
 
+  Rows rows;
+  rowsOf(rows, row0, thread);
   float ra[LOADS_A][VA], rb[LOADS_B][VB], sums[THREAD_M][THREAD_N];
 #pragma unroll
   for (int i = 0; i < THREAD_M; i++)
@@ -135,7 +168,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   if (CONSTANT_B) loadB(rb, b, column0, kFirst, thread);
   waitForPredecessor();
   if (!CONSTANT_B) loadB(rb, b, column0, kFirst, thread);
-  loadA(ra, a, gate, row0, kFirst, thread);
+  loadA(ra, a, gate, rows, row0, kFirst, thread);
   storeA(stages, ra, thread);
   storeB(stages + FLOATS_A, rb, thread);
   __syncthreads();
@@ -143,7 +176,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     const float *current = stages + (kTile - kFirst & 1) * FLOATS_STAGE;
     float *other = stages + (kTile - kFirst + 1 & 1) * FLOATS_STAGE;
     if (kTile + 1 < kLast) {
-      loadA(ra, a, gate, row0, kTile + 1, thread);
+      loadA(ra, a, gate, rows, row0, kTile + 1, thread);
       loadB(rb, b, column0, kTile + 1, thread);
     }
 #pragma unroll

@@ -8,7 +8,8 @@
 //   RES_STRIDE    elements between residual pixels; RES_UPSAMPLE f: the residual has OUT_H/f x OUT_W/f pixels
 //   SPLITS SPLIT_MODE   parts of the reduction; 0 none, 1 one cluster reduces through its shared memory, 2 through a
 //                       workspace of SPLITS x TILE_M x TILE_N floats a tile and one zeroed ticket a tile (left zero)
-//   EPILOGUE_BODY optional statements on `float v[V]`, `row`, `column` after bias, in place of ACTIVATION
+//   EPILOGUE_BODY optional statements on `float v[V]`, the residual `r[V]`, `row` and `column`, in place of
+//                 RESIDUAL and ACTIVATION
 #pragma once
 
 #ifndef RES_UPSAMPLE
@@ -46,16 +47,14 @@ __device__ inline long long residualRow(int row) {
   return ((long long)image * (OUT_H / RES_UPSAMPLE) + h) * (OUT_W / RES_UPSAMPLE) + w;
 }
 
-template <int V> __device__ inline void finishVector(float (&v)[V], int row, int column, int batch, const Epilogue &e) {
+template <int V>
+__device__ inline void finishVector(float (&v)[V], const float (&r)[V], int row, int column, int batch, const Epilogue &e) {
   if (BIAS) {
     float b[V];
     loadVector<F32, V>(b, e.bias + (BATCHES > 1 && B_BATCH ? batch * OUT_C : 0) + column);
 #pragma unroll
     for (int i = 0; i < V; i++) v[i] += b[i];
   }
-  float r[V];
-  if (RESIDUAL)
-    loadVector<RES_TYPE, V>(r, e.residual + residualRow(row) * RES_STRIDE + (long long)batch * C_BATCH + column);
 #ifdef EPILOGUE_BODY
   EPILOGUE_BODY
 #else
@@ -79,9 +78,9 @@ template <int THREADS, int BARRIER>
 __device__ inline void finishTile(float *stage, int thread, int row0, int column0, int batch, int split, int tile,
                                   const Epilogue &e) {
   constexpr int V = STORE_VECTOR, ACROSS = TILE_N / V;
+  constexpr int SLICE = SPLIT_MODE == 1 ? (TILE_M + SPLITS - 1) / SPLITS : TILE_M;
   int first = 0, last = TILE_M;
 #if SPLIT_MODE == 1
-  constexpr int SLICE = (TILE_M + SPLITS - 1) / SPLITS;
   clusterBarrier();
   first = split * SLICE;
   last = first + SLICE < TILE_M ? first + SLICE : TILE_M;
@@ -109,38 +108,53 @@ __device__ inline void finishTile(float *stage, int thread, int row0, int column
 #else
   groupBarrier<THREADS, BARRIER>();
 #endif
-  for (int i = first * ACROSS + thread; i < last * ACROSS; i += THREADS) {
-    const int r = i / ACROSS, c = i % ACROSS * V;
-    const int row = row0 + r, column = column0 + c;
-    if (row >= ROWS || column >= OUT_C) continue;
-    float v[V];
+  // Residuals of a group of vectors are asked for together, so that their latencies overlap.
+  constexpr int COUNT = (SLICE * ACROSS + THREADS - 1) / THREADS, GROUP = COUNT < 4 ? COUNT : 4;
+  for (int g = 0; g < COUNT; g += GROUP) {
+    float residuals[GROUP][V];
+    bool live[GROUP];
 #pragma unroll
-    for (int j = 0; j < V; j++) v[j] = 0.0f;
+    for (int u = 0; u < GROUP; u++) {
+      const int i = first * ACROSS + thread + (g + u) * THREADS;
+      const int row = row0 + i / ACROSS, column = column0 + i % ACROSS * V;
+      live[u] = i < last * ACROSS && row < ROWS && column < OUT_C;
+      if (RESIDUAL && live[u])
+        loadVector<RES_TYPE, V>(residuals[u],
+                                e.residual + residualRow(row) * RES_STRIDE + (long long)batch * C_BATCH + column);
+    }
+#pragma unroll
+    for (int u = 0; u < GROUP; u++) {
+      if (!live[u]) continue;
+      const int i = first * ACROSS + thread + (g + u) * THREADS, r = i / ACROSS, c = i % ACROSS * V;
+      float v[V];
+#pragma unroll
+      for (int j = 0; j < V; j++) v[j] = 0.0f;
 #if SPLIT_MODE == 1
 #pragma unroll
-    for (int s = 0; s < SPLITS; s++) {
-      const u32 from = peers[s] + (r * STAGE_PITCH + c) * 4;
+      for (int s = 0; s < SPLITS; s++) {
+        const u32 from = peers[s] + (r * STAGE_PITCH + c) * 4;
 #pragma unroll
-      for (int j = 0; j < V; j += V >= 4 ? 4 : 1) {
-        if (V >= 4) {
-          float4 x = loadPeer4(from + j * 4);
-          v[j] += x.x, v[j + 1] += x.y, v[j + 2] += x.z, v[j + 3] += x.w;
-        } else {
-          v[j] += loadPeer(from + j * 4);
+        for (int j = 0; j < V; j += V >= 4 ? 4 : 1) {
+          if (V >= 4) {
+            float4 x = loadPeer4(from + j * 4);
+            v[j] += x.x, v[j + 1] += x.y, v[j + 2] += x.z, v[j + 3] += x.w;
+          } else {
+            v[j] += loadPeer(from + j * 4);
+          }
         }
       }
-    }
 #elif SPLIT_MODE == 2
 #pragma unroll 4
-    for (int s = 0; s < SPLITS; s++) {
+      for (int s = 0; s < SPLITS; s++) {
 #pragma unroll
-      for (int j = 0; j < V; j++)
-        v[j] += __ldcg(parts + (long long)s * TILE_M * TILE_N + r * TILE_N + c + j);
-    }
+        for (int j = 0; j < V; j++)
+          v[j] += __ldcg(parts + (long long)s * TILE_M * TILE_N + r * TILE_N + c + j);
+      }
 #else
-    loadVector<F32, V>(v, stage + r * STAGE_PITCH + c);
+      loadVector<F32, V>(v, stage + r * STAGE_PITCH + c);
 #endif
-    finishVector<V>(v, row, column, batch, e);
+      finishVector<V>(v, residuals[u], row0 + r, column0 + c, batch, e);
+    }
   }
 #if SPLIT_MODE == 1
   // A peer may still be reading this block's tile.
