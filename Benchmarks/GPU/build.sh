@@ -3,7 +3,7 @@
 set -e
 cd "$(dirname "$0")"
 out=${1:-.}
-for program in conv_bench; do
+for program in conv_bench nn_bench; do
   ${CC:-cc} -std=gnu2x -O1 -w -I../../Sources/CApusDrivers/include -o "$out/$program" $program.c gpu.c \
     ../../Sources/CApusDrivers/CUDA/*.c -ldl -lpthread -lm
 done

@@ -1,0 +1,24 @@
+// Any permutation, slice or broadcast of up to six axes: output element (i0 ... i5) is the input element at
+// OFFSET + sum of i * stride. Elements are moved as they are.
+//
+// Prologue: SIZE (bytes an element: 1 2 4 8 16) EXTENTS (six, comma-separated, outermost first, ones in front) STRIDES (six, in
+// elements) OFFSET COUNT THREADS. grid ceil(COUNT / THREADS), block THREADS.
+#include "common.cuh"
+
+extern "C" __global__ void __launch_bounds__(THREADS)
+    permute(const Raw<SIZE>::T *__restrict__ input, Raw<SIZE>::T *__restrict__ output) {
+  constexpr int extents[6] = {EXTENTS};
+  constexpr long long strides[6] = {STRIDES};
+  allowSuccessor();
+  waitForPredecessor();
+  const long long i = blockIdx.x * (long long)THREADS + threadIdx.x;
+  if (i >= COUNT) return;
+  u32 rest = (u32)i;
+  long long at = OFFSET;
+#pragma unroll
+  for (int d = 5; d >= 0; d--) {
+    at += rest % extents[d] * strides[d];
+    rest /= extents[d];
+  }
+  output[i] = input[at];
+}
