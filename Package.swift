@@ -55,6 +55,8 @@ let package = Package(
     tests("ApusOperators", ["ApusCore"]),
     library("ApusONNX", ["ApusCore", protobuf]),
     tests("ApusONNX", ["ApusCore", "ApusOperators", protobuf]),
+    library("ApusVision", ["ApusCore", "CApusSystem"]),
+    tests("ApusVision", ["ApusCore"]),
   ],
   cLanguageStandard: .c2x
 )

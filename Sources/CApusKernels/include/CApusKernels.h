@@ -3,14 +3,11 @@
 // CPU kernels of Apus: portable C and SIMD variants chosen at run time by CPU features.
 // Activations are channels last unless said otherwise. Kernels allocate nothing; a NULL pool means serial.
 #include "apus_conv.h"
-#include "apus_convert.h"
 #include "apus_copy.h"
 #include "apus_cpu.h"
 #include "apus_depthwise.h"
-#include "apus_dtype.h"
 #include "apus_epilogue.h"
 #include "apus_gemm.h"
-#include "apus_pointwise.h"
 #include "apus_pool.h"
 #include "apus_pooling.h"
 #endif
