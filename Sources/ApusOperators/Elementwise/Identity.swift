@@ -1,7 +1,7 @@
 public import ApusCore
 
 /// The input unchanged, whatever its type. ONNX Identity 1, 13, 14, 16, 19, 21, 23, 24, 25.
-public struct Identity: Operator {
+public struct Identity: ShapeRelabelling {
   public static var importers: [Importer] { [.onnx("Identity") { _ in Identity() }] }
 
   public init() {}

@@ -76,7 +76,8 @@ public struct Conv: WindowedOperator, SampledReference {
     }
   }
 
-  func geometry(_ x: [Int], _ w: [Int]) throws -> ConvolutionGeometry {
+  /// Sizes for input and weight of these shapes; channels are those of one group.
+  public func geometry(_ x: [Int], _ w: [Int]) throws -> ConvolutionGeometry {
     try require(group > 0, attribute: "group", value: group, allowed: "1 and more")
     try checkShapes(Shape(x), Shape(w))
     let (input, kernel) = (Array(x[2...]), Array(w[2...]))

@@ -3,18 +3,18 @@ import ApusCore
 /// Sizes of one convolution, resolved to integers; spatial lists have one entry an axis.
 ///
 /// A transposed convolution is described by the convolution it transposes: its output is `input` here.
-struct ConvolutionGeometry {
-  var batch: Int
-  var groups: Int
+public struct ConvolutionGeometry: Sendable {
+  public var batch: Int
+  public var groups: Int
   /// Channels of one group.
-  var inChannels: Int
-  var outChannels: Int
-  var input: [Int]
-  var kernel: [Int]
-  var output: [Int]
-  var strides: [Int]
-  var dilations: [Int]
-  var begins: [Int]
+  public var inChannels: Int
+  public var outChannels: Int
+  public var input: [Int]
+  public var kernel: [Int]
+  public var output: [Int]
+  public var strides: [Int]
+  public var dilations: [Int]
+  public var begins: [Int]
 
   /// Runs of elements that one element of the kernel joins.
   struct Tap {

@@ -1,7 +1,7 @@
 public import ApusCore
 
 /// A matrix: axes before `axis` become rows, the others columns. ONNX Flatten 1, 9, 11, 13, 21, 23, 24, 25.
-public struct Flatten: Operator {
+public struct Flatten: ShapeRelabelling {
   public var axis = 1
 
   public static var importers: [Importer] {

@@ -2,7 +2,7 @@ public import ApusCore
 
 /// The same elements under another shape: `-1` stands for what is left, `0` copies the input's size unless
 /// `allowZero`. ONNX Reshape 1 (attribute), 5, 13, 14, 19, 21, 23.
-public struct Reshape: Operator {
+public struct Reshape: ShapeRelabelling {
   public var allowZero = false
 
   public static var importers: [Importer] {

@@ -2,7 +2,7 @@ public import ApusCore
 
 /// Removes axes of size 1: those in the optional second input, or all of them.
 /// ONNX Squeeze 1, 11 (attribute), 13, 21, 23, 24, 25.
-public struct Squeeze: Operator {
+public struct Squeeze: ShapeRelabelling {
   public static var importers: [Importer] {
     [
       .onnx("Squeeze", since: 13) { _ in Squeeze() },

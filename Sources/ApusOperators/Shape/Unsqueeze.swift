@@ -1,7 +1,7 @@
 public import ApusCore
 
 /// Inserts axes of size 1 at the positions (of the output) in the second input. ONNX Unsqueeze 1, 11 (attribute), 13, 21.
-public struct Unsqueeze: Operator {
+public struct Unsqueeze: ShapeRelabelling {
   public static var importers: [Importer] {
     [
       .onnx("Unsqueeze", since: 13) { _ in Unsqueeze() },

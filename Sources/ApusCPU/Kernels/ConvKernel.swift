@@ -1,0 +1,98 @@
+public import ApusCore
+public import ApusEngine
+public import ApusOperators
+public import CApusKernels
+
+/// Convolution on channels-last tensors by implicit matrix products; weights are packed into the engine.
+///
+/// Constants: packed weights, then the FP32 bias when there is one. Input 3 is the residual.
+public struct ConvKernel: CPUKernel {
+  public struct Parameters: Codable, Sendable {
+    public var conv: Conv
+    public var weightShape: [Int]
+    /// Element type of products and packed weights.
+    public var type: DType
+    public var hasBias: Bool
+
+    public init(conv: Conv, weightShape: [Int], type: DType, hasBias: Bool) {
+      self.conv = conv
+      self.weightShape = weightShape
+      self.type = type
+      self.hasBias = hasBias
+    }
+  }
+
+  public static let kind = "cpu.conv"
+  private let parameters: Parameters
+  private let packed: ConstantBytes
+  private let bias: ConstantBytes
+
+  public init(_ parameters: Parameters, constants: [UnsafeRawBufferPointer]) throws {
+    self.parameters = parameters
+    packed = ConstantBytes(constants.first)
+    bias = ConstantBytes(parameters.hasBias ? constants.last : nil)
+    var native = try parameters.native(
+      input: nil, channelsFirst: false, inType: parameters.type, outType: parameters.type)
+    guard apus_conv_valid(&native), packed.byteCount >= apus_conv_packed_bytes(&native) else {
+      throw ApusError(
+        .invalidModel, Problem(.engineDamaged, "a convolution's packed weights do not fit its sizes"))
+    }
+  }
+
+  public func prepare(_ context: PrepareContext) throws -> PreparedKernel {
+    let (input, output) = (try context.input(0), try context.output(0))
+    var native = try parameters.native(
+      input: input.shape, channelsFirst: input.layout == .rowMajor, inType: input.dtype, outType: output.dtype
+    )
+    var epilogue = EpilogueParameters(activation: parameters.conv.activation).native()
+    epilogue.bias = bias.base?.assumingMemoryBound(to: Float.self)
+    let packed = packed
+    let hasResidual = context.inputs.count > 3 && context.inputs[3] != nil
+    let scratch = apus_conv_workspace_bytes(&native, Int32(context.threads))
+    let conv = native
+    return PreparedKernel(scratchBytes: scratch) { [epilogue] frame in
+      var epilogue = epilogue
+      if hasResidual { epilogue.residual = frame.input(3) }
+      withUnsafePointer(to: conv) {
+        apus_conv_nhwc(
+          $0, frame.input(0), packed.base, nil, &epilogue, frame.output(0), frame.scratch, frame.pool)
+      }
+    }
+  }
+}
+
+extension ConvKernel.Parameters {
+  /// The C description; without an input shape, only what packing looks at is set.
+  public func native(input: [Int]?, channelsFirst: Bool, inType: DType, outType: DType) throws -> apus_conv {
+    let spatial = weightShape.count - 2
+    let shape = input ?? [1, weightShape[1] * conv.group] + weightShape[2...].map { max(1, $0) * 8 }
+    let geometry = try conv.geometry(shape, weightShape)
+    var native = apus_conv()
+    native.batch = geometry.batch
+    native.groups = geometry.groups
+    native.in_channels = geometry.inChannels * geometry.groups
+    native.out_channels = geometry.outChannels * geometry.groups
+    native.in = spread(geometry.input, spatial, 1)
+    native.out = spread(geometry.output, spatial, 1)
+    native.kernel = spread(geometry.kernel, spatial, 1)
+    native.stride = spread(geometry.strides, spatial, 1)
+    native.dilation = spread(geometry.dilations, spatial, 1)
+    native.pad = spread(geometry.begins, spatial, 0)
+    native.type = type.native
+    native.in_type = inType.native
+    native.out_type = outType.native
+    native.in_channels_first = channelsFirst
+    return native
+  }
+
+  /// The last three axes, the leading ones filled.
+  private func spread(_ sizes: [Int], _ spatial: Int, _ fill: Int) -> (Int, Int, Int) {
+    let padded = [Int](repeating: fill, count: 3 - spatial) + sizes
+    return (padded[0], padded[1], padded[2])
+  }
+}
+
+extension DType {
+  /// The kernels' code of a floating-point type.
+  var native: apus_dtype { self == .bf16 ? APUS_BF16 : self == .f16 ? APUS_F16 : APUS_F32 }
+}

@@ -1,0 +1,18 @@
+import ApusCPU
+import ApusEngine
+public import ApusTactics
+
+/// All tactics of the CPU device, in order of preference; a test finds files that are missing here.
+let cpuTactics: [any Tactic] = [
+  ConvImplicitGEMM(),
+  ReorderLayout(),
+]
+
+extension TacticSet {
+  /// The CPU that this process runs on.
+  public static func cpu(precision: String = "fp32") -> TacticSet {
+    TacticSet(
+      target: PlanTarget(device: "cpu", level: CPURuntime.level, precision: precision), runtime: CPURuntime(),
+      tactics: cpuTactics)
+  }
+}

@@ -1,0 +1,64 @@
+public import ApusCore
+import ApusCPU
+public import ApusEngine
+import ApusOperators
+public import ApusTactics
+import CApusKernels
+
+/// Convolution with our own kernels: implicit matrix products on channels-last tensors; a picture of few channels is
+/// read as it comes.
+public struct ConvImplicitGEMM: Tactic {
+  public let name = "cpu.conv.implicit-gemm"
+  public var operators: [any Operator.Type] { [Conv.self] }
+
+  public init() {}
+
+  public func supports(_ node: TacticNode) -> Support {
+    guard let input = node.input(0), let rank = input.rank else { return .no("the input's rank is unknown") }
+    guard input.dtype == .f32 || input.dtype == .bf16 else {
+      return .no("element type \(input.dtype.rawValue)")
+    }
+    guard (3...5).contains(rank) else { return .no("\(rank - 2) spatial axes") }
+    guard let weight = node.constant(1) else { return .no("the weights are computed at run time") }
+    guard !node.isPresent(2) || node.constant(2) != nil else {
+      return .no("the bias is computed at run time")
+    }
+    guard weight.elementCount > 0 else { return .no("no weights") }
+    let residual: Layout? = node.isPresent(3) ? .channelsLast : nil
+    let channelsLast = LayoutSignature(inputs: [.channelsLast, nil, nil, residual], outputs: [.channelsLast])
+    let picture = LayoutSignature(inputs: [.rowMajor, nil, nil, residual], outputs: [.channelsLast])
+    let few = weight.shape[1] <= 4 && (node.op as? Conv)?.group == 1
+    return .yes(
+      (few ? [picture, channelsLast] : [channelsLast]).map {
+        LayoutSignature(inputs: Array($0.inputs.prefix(node.inputs.count)), outputs: $0.outputs)
+      })
+  }
+
+  public func build(_ node: TacticNode, layouts: LayoutSignature, constants: ConstantPool) throws
+    -> BuiltKernel
+  {
+    guard let conv = node.op as? Conv, let weight = node.constant(1), let type = node.dtype else {
+      throw ApusError(.internal, Problem(.internalError, "\(name) was given another node", node: node.name))
+    }
+    let parameters = ConvKernel.Parameters(
+      conv: conv, weightShape: weight.shape, type: type, hasBias: node.constant(2) != nil)
+    var native = try parameters.native(input: nil, channelsFirst: false, inType: type, outType: type)
+    let packed = Tensor(.u8, [apus_conv_packed_bytes(&native)]) { target in
+      let floats = weight.floats()
+      floats.withUnsafeBytes { source in
+        apus_conv_pack(&native, source.baseAddress?.assumingMemoryBound(to: Float.self), target.baseAddress)
+      }
+    }
+    var references = [constants.add(packed)]
+    if let bias = node.constant(2) {
+      references.append(constants.add(Tensor(bias.floats(), shape: bias.shape)))
+    }
+    return BuiltKernel(
+      try ConvKernel.record(parameters, tactic: name, constants: references), absorbedInputs: [1, 2])
+  }
+}
+
+extension Tensor {
+  /// Elements in FP32.
+  func floats() -> [Float] { dtype == .f32 ? elements() : doubles().map { Float($0) } }
+}

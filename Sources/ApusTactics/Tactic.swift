@@ -1,0 +1,72 @@
+public import ApusCore
+public import ApusEngine
+
+/// One way for a device to run an operator. Vendor libraries and our own kernels are equals: those that support a node
+/// are measured, and the fastest that is right wins.
+public protocol Tactic: Sendable {
+  /// Name in reports, `cpu.conv.nhwc`.
+  var name: String { get }
+
+  /// Operators that the tactic may serve.
+  var operators: [any Operator.Type] { get }
+
+  /// Yes with layouts, or no with the reason.
+  func supports(_ node: TacticNode) -> Support
+
+  /// Makes the record from which the device revives the kernel; packs constants into `constants`.
+  func build(_ node: TacticNode, layouts: LayoutSignature, constants: ConstantPool) throws -> BuiltKernel
+}
+
+/// What a tactic made.
+public struct BuiltKernel: Sendable {
+  public var record: KernelRecord
+  /// Inputs that the kernel no longer reads, because they are packed into the record.
+  public var absorbedInputs: Set<Int>
+  /// Pairs (output, input) that may share memory.
+  public var inPlace: [[Int]]
+
+  public init(_ record: KernelRecord, absorbedInputs: Set<Int> = [], inPlace: [[Int]] = []) {
+    self.record = record
+    self.absorbedInputs = absorbedInputs
+    self.inPlace = inPlace
+  }
+}
+
+/// A device as the builder sees it: where plans for it run, and by which tactics.
+public struct TacticSet: Sendable {
+  public let target: PlanTarget
+  public let runtime: any DeviceRuntime
+  private let byOperator: [String: [any Tactic]]
+
+  /// Tactics in order of preference; the first that supports a node is its safe default.
+  public init(target: PlanTarget, runtime: any DeviceRuntime, tactics: [any Tactic]) {
+    self.target = target
+    self.runtime = runtime
+    var table: [String: [any Tactic]] = [:]
+    for tactic in tactics { for op in tactic.operators { table[op.name, default: []].append(tactic) } }
+    byOperator = table
+  }
+
+  public func tactics(for op: any Operator) -> [any Tactic] { byOperator[op.operatorName] ?? [] }
+}
+
+/// A change of memory layout: the same logical tensor. Only plans hold it, never graphs.
+public struct LayoutReorder: Operator {
+  public var from = Layout.rowMajor
+  public var to = Layout.channelsLast
+
+  public init() {}
+
+  public init(from: Layout, to: Layout) {
+    self.from = from
+    self.to = to
+  }
+
+  public func infer(_ context: InferenceContext) throws -> [ValueType] { [.tensor(try context.tensor(0))] }
+  public func evaluate(_ operands: Operands) throws -> [Value] { [.tensor(try operands.tensor(0))] }
+}
+
+/// Constants of the portable part of an engine.
+public protocol PortableConstants: Sendable {
+  func reference(for tensor: Tensor) -> ConstantReference?
+}
