@@ -9,6 +9,7 @@ extension OperatorCatalogue {
     elementwiseOperators,
     indexingOperators,
     nnOperators,
+    recurrentOperators,
     sequenceOperators,
     shapeOperators,
     visionOperators,

@@ -16,7 +16,10 @@ public struct LayerNormalization: Operator {
         LayerNormalization(
           axis: try node.int("axis", default: -1), epsilon: try node.float("epsilon", default: 1e-5),
           stash: try node.floatType("stash_type", default: .f32))
-      }
+      },
+      .skipNormalization("SkipLayerNormalization", hasShift: true) {
+        LayerNormalization(axis: -1, epsilon: $0)
+      },
     ]
   }
 

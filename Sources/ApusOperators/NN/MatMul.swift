@@ -2,7 +2,7 @@ public import ApusCore
 
 /// Product of matrices with broadcast batch axes, as NumPy's `matmul`. ONNX MatMul 1, 9 (integers), 13.
 public struct MatMul: SampledReference {
-  public static var importers: [Importer] { [.onnx("MatMul") { _ in MatMul() }] }
+  public static var importers: [Importer] { [.onnx("MatMul") { _ in MatMul() }, .fusedMatMul] }
 
   public init() {}
 

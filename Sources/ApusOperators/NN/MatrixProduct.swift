@@ -4,12 +4,14 @@ import ApusCore
 protocol Accumulator: Sendable {
   static var zero: Self { get }
   static func multiplyAdd(_ sum: Self, _ a: Self, _ b: Self) -> Self
+  static func add(_ a: Self, _ b: Self) -> Self
   static func elements(_ tensor: Tensor) -> [Self]
   static func tensor(_ elements: [Self], _ dtype: DType, _ shape: [Int]) -> Tensor
 }
 
 extension Double: Accumulator {
   @inline(__always) static func multiplyAdd(_ sum: Double, _ a: Double, _ b: Double) -> Double { sum + a * b }
+  static func add(_ a: Double, _ b: Double) -> Double { a + b }
   static func elements(_ tensor: Tensor) -> [Double] { tensor.doubles() }
   static func tensor(_ elements: [Double], _ dtype: DType, _ shape: [Int]) -> Tensor {
     Tensor(doubles: elements, dtype, shape)
@@ -18,6 +20,7 @@ extension Double: Accumulator {
 
 extension Int64: Accumulator {
   @inline(__always) static func multiplyAdd(_ sum: Int64, _ a: Int64, _ b: Int64) -> Int64 { sum &+ a &* b }
+  static func add(_ a: Int64, _ b: Int64) -> Int64 { a &+ b }
   static func elements(_ tensor: Tensor) -> [Int64] { tensor.integers() }
   static func tensor(_ elements: [Int64], _ dtype: DType, _ shape: [Int]) -> Tensor {
     Tensor(integers: elements, dtype, shape)
