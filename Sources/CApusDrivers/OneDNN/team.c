@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 #if defined(__x86_64__)
@@ -18,7 +19,7 @@
 #define PAUSE() ((void)0)
 #endif
 
-enum { SPINS_BEFORE_YIELD = 1024, MAX_NESTING = 16 };
+enum { SPINS_BEFORE_YIELD = 1024, SPINS_BEFORE_RESCUE = 1 << 15, MAX_NESTING = 16, MAX_RESCUERS = 64 };
 static const uint64_t CLOSED = UINT64_MAX;
 
 struct team {
@@ -29,12 +30,15 @@ struct team {
   alignas(64) atomic_int finished;
   alignas(64) atomic_int arrived;
   atomic_uint barrier_round;
+  atomic_bool rescued;
+  int rescuer_count;
   alignas(64) atomic_bool taken;
   int limit;
   int expected_regions;
   int entered_regions;
   void (*work)(void *);
   void *context;
+  pthread_t rescuers[MAX_RESCUERS];
 };
 
 struct frame {
@@ -122,7 +126,12 @@ static void take_part(void *context, int task, int thread) {
 
 int apus_team_run(
     const apus_threads *threads, int limit, int regions, void (*work)(void *), void *context) {
-  struct team team = {.limit = limit, .expected_regions = regions, .work = work, .context = context};
+  struct team team;
+  memset(&team, 0, offsetof(struct team, rescuers));
+  team.limit = limit;
+  team.expected_regions = regions;
+  team.work = work;
+  team.context = context;
   int count = threads == NULL ? 1 : threads->count < limit ? threads->count : limit;
   if (count <= 1 || regions == 0) {
     lead(&team);
@@ -156,6 +165,31 @@ static void parallel_start(void (*body)(void *), void *data, unsigned requested)
   atomic_store_explicit(&team->ticket, ticket, memory_order_release);
 }
 
+static void *rescue(void *context) {
+  struct team *team = context;
+  claim(team, atomic_load_explicit(&team->ticket, memory_order_acquire));
+  return NULL;
+}
+
+/// A pool that is busy elsewhere runs a region's members one after another; where they wait for each other,
+/// the rest gets threads of its own.
+static void call_rescuers(struct team *team) {
+  if (atomic_exchange(&team->rescued, true)) return;
+  uint64_t ticket = atomic_load_explicit(&team->ticket, memory_order_acquire);
+  int missing = (int)ticket_members(ticket) - (int)ticket_next(ticket);
+  for (int i = 0; i < missing && team->rescuer_count < MAX_RESCUERS; i++) {
+    if (pthread_create(&team->rescuers[team->rescuer_count], NULL, rescue, team) != 0) return;
+    team->rescuer_count++;
+  }
+}
+
+static void dismiss_rescuers(struct team *team) {
+  if (!atomic_load(&team->rescued)) return;
+  for (int i = 0; i < team->rescuer_count; i++) pthread_join(team->rescuers[i], NULL);
+  team->rescuer_count = 0;
+  atomic_store(&team->rescued, false);
+}
+
 static void parallel_end(void) {
   struct frame frame = self.outer[self.depth - 1];
   struct team *team = self.team;
@@ -163,6 +197,7 @@ static void parallel_end(void) {
     while (claim(team, atomic_load_explicit(&team->ticket, memory_order_acquire))) {}
     int spins = 0;
     while (atomic_load_explicit(&team->finished, memory_order_acquire) < self.size - 1) wait_a_little(&spins);
+    dismiss_rescuers(team);
   } else {
     for (int member = 1; member < self.size; member++) {
       self.member = member;
@@ -191,7 +226,10 @@ static void barrier(void) {
     return;
   }
   int spins = 0;
-  while (atomic_load_explicit(&team->barrier_round, memory_order_acquire) == round) wait_a_little(&spins);
+  while (atomic_load_explicit(&team->barrier_round, memory_order_acquire) == round) {
+    wait_a_little(&spins);
+    if (spins == SPINS_BEFORE_RESCUE) call_rescuers(team);
+  }
 }
 
 static bool loop_static_next(long *start, long *end) {

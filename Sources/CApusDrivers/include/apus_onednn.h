@@ -146,8 +146,9 @@ static inline apus_onednn_argument apus_onednn_argument_post_op(int position) {
 }
 
 /// The caller's threads. `run` performs `body(context, task, thread)` once for every task and returns when
-/// all are done; it is called with `tasks == count` and must be able to run that many bodies at once, one a
-/// thread, the calling thread among them, since some kernels wait for each other at barriers.
+/// all are done; `tasks` is at most `count`. It should hand one task to each thread, the calling one among
+/// them; if it performs some one after another, as for a pool that is in use elsewhere, calls are slower but
+/// still correct.
 typedef struct apus_threads {
   int32_t count;
   void (*run)(void *_Nullable pool, int tasks, void (*body)(void *_Nullable context, int task, int thread),
