@@ -56,6 +56,8 @@ let package = Package(
     tests("ApusOperators", ["ApusCore"]),
     library("ApusCPU", ["ApusCore", "ApusEngine", "ApusOperators", "CApusKernels"]),
     library("ApusCPUTactics", ["ApusCore", "ApusEngine", "ApusOperators", "ApusTactics", "ApusCPU", "CApusKernels"]),
+    library("ApusOptimizer", ["ApusCore", "ApusOperators"]),
+    tests("ApusOptimizer", ["ApusCore", "ApusOperators"]),
     library("ApusONNX", ["ApusCore", protobuf]),
     tests("ApusONNX", ["ApusCore", "ApusOperators", protobuf]),
     library("ApusVision", ["ApusCore", "CApusSystem"]),

@@ -1,0 +1,81 @@
+public import ApusCore
+
+/// The passes in their order: what a model goes through before it is lowered for a device.
+public struct Pipeline: Sendable {
+  /// Passes that belong together; reports speak of stages.
+  public struct Stage: Sendable {
+    public let name: String
+    public let passes: [any Pass]
+
+    public init(_ name: String, _ passes: [any Pass]) {
+      self.name = name
+      self.passes = passes
+    }
+  }
+
+  public var stages: [Stage]
+
+  public init(_ stages: [Stage]) { self.stages = stages }
+
+  /// Device-independent: its result is what an engine keeps as the portable graph.
+  public static let standard = Pipeline([
+    Stage("fold", [FoldConstants(), RemoveDeadNodes()])
+  ])
+
+  /// Runs all stages. `afterStage` sees the graph after each of them.
+  public func run(
+    _ graph: inout Graph, _ context: PassContext = PassContext(),
+    afterStage: (StageReport, Graph) throws -> Void = { _, _ in }
+  ) throws -> PipelineReport {
+    var report = PipelineReport()
+    for stage in stages {
+      let start = ContinuousClock.now
+      var result = StageReport(name: stage.name, nodesBefore: graph.nodeCount)
+      let firstFiring = context.firings.count
+      for pass in stage.passes {
+        context.currentPass = pass.name
+        result.changes += try pass.run(&graph, context)
+        try verify(graph, after: pass.name)
+      }
+      for firing in context.firings[firstFiring...] { result.fired[firing.rule, default: 0] += 1 }
+      result.nodesAfter = graph.nodeCount
+      result.seconds = (ContinuousClock.now - start) / .seconds(1)
+      report.stages.append(result)
+      try afterStage(result, graph)
+      if context.isExhausted { break }
+    }
+    return report
+  }
+
+  /// Debug builds check after every pass what every pass promises.
+  private func verify(_ graph: Graph, after pass: String) throws {
+    #if DEBUG
+      let problems = graph.verifyTypes()
+      if !problems.isEmpty {
+        throw ApusError(.internal, [Problem(.internalError, "pass \(pass) left a broken graph")] + problems)
+      }
+    #endif
+  }
+}
+
+/// What a stage did.
+public struct StageReport: Sendable, Codable, Hashable {
+  public var name: String
+  /// Rewrites by rule.
+  public var fired: [String: Int] = [:]
+  public var changes = 0
+  public var nodesBefore: Int
+  public var nodesAfter = 0
+  public var seconds = 0.0
+
+  public init(name: String, nodesBefore: Int) {
+    self.name = name
+    self.nodesBefore = nodesBefore
+  }
+}
+
+/// What the pipeline did, stage by stage.
+public struct PipelineReport: Sendable, Codable, Hashable {
+  public var stages: [StageReport] = []
+  public init() {}
+}
