@@ -48,7 +48,7 @@ extension Tensor {
     case .i16: return elements(as: Int16.self).map(Int64.init)
     case .i8: return elements(as: Int8.self).map(Int64.init)
     case .u64: return elements(as: UInt64.self).map { Int64(bitPattern: $0) }
-    case .bool: return elements(as: UInt8.self).map { $0 == 0 ? 0 : 1 }
+    case .bool: return bitPatterns().map { $0 == 0 ? 0 : 1 }
     case .i4, .i2:
       let shift = 64 - UInt64(dtype.bitWidth)
       return bitPatterns().map { Int64(bitPattern: UInt64($0) << shift) >> Int64(shift) }
