@@ -4,12 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Element type of a tensor at a kernel's edge.
-typedef enum apus_dtype : int32_t {
-  APUS_F32 = 0,
-  APUS_BF16 = 1,
-  APUS_F16 = 2,
-} apus_dtype;
+#include "apus_dtype.h"
 
 /// Activation functions; `alpha` and `beta` are the fields of `apus_epilogue`.
 typedef enum apus_activation : int32_t {

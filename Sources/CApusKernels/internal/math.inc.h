@@ -127,3 +127,22 @@ INLINE vf vsoftplus(vf x) {
   vf exact = vlog(u) * (e / (u - 1.0f));
   return positive + vselect(u == 1.0f, e, exact);
 }
+
+#define vsin FN(apus_vsin)
+#define vcos FN(apus_vcos)
+#define vsincos_quadrant FN(apus_vsincos_quadrant)
+
+/// sin(x + quadrant * pi / 2) for |x| up to 8192.
+INLINE vf vsincos_quadrant(vf x, int32_t quadrant) {
+  vf shifted = x * 0.636619772f + 12582912.0f;
+  vi n = ((vi)shifted - 0x4b400000) + quadrant;
+  vf whole = shifted - 12582912.0f;
+  vf r = ((x - whole * 1.5703125f) - whole * 4.837512969970703e-4f) - whole * 7.549789948768648e-8f;
+  vf s = r * r;
+  vf sine = ((s * -1.951665472e-4f + 8.332173533e-3f) * s - 1.666665487e-1f) * s * r + r;
+  vf cosine = ((s * 2.443772819e-5f - 1.388736143e-3f) * s + 4.166664675e-2f) * (s * s) + (1.0f - 0.5f * s);
+  vf y = vselect((n & 1) == 0, sine, cosine);
+  return (vf)((vi)y ^ ((n & 2) << 30));
+}
+INLINE vf vsin(vf x) { return vsincos_quadrant(x, 0); }
+INLINE vf vcos(vf x) { return vsincos_quadrant(x, 1); }
