@@ -38,17 +38,26 @@ extension Graph {
 
 extension ValueType {
   /// A type that holds for values of both types: sizes that differ become fresh symbols, ranks that differ unknown.
-  func widened(with other: ValueType, fresh: () -> Dim) throws -> ValueType {
+  func widened(with other: ValueType, fresh: (Dim, Dim) -> Dim) throws -> ValueType {
     switch (self, other) {
     case (.tensor(let a), .tensor(let b)):
       guard a.dtype == b.dtype else {
         throw OperatorError(.typeMismatch, "one path gives \(a), the other \(b)")
       }
       guard let x = a.shape, let y = b.shape, x.count == y.count else { return .tensor(a.dtype, nil) }
-      return .tensor(a.dtype, zip(x, y).map { $0 == $1 ? $0 : fresh() })
+      return .tensor(a.dtype, zip(x, y).map { $0 == $1 ? $0 : fresh($0, $1) })
     case (.sequence(let a), .sequence(let b)): return .sequence(try a.widened(with: b, fresh: fresh))
     case (.optional(let a), .optional(let b)): return .optional(try a.widened(with: b, fresh: fresh))
     default: throw OperatorError(.typeMismatch, "one path gives \(self), the other \(other)")
+    }
+  }
+
+  /// The type with every size replaced.
+  func mappingSizes(_ change: (Dim) -> Dim) -> ValueType {
+    switch self {
+    case .tensor(let type): .tensor(type.dtype, type.shape?.map(change))
+    case .sequence(let element): .sequence(element.mappingSizes(change))
+    case .optional(let element): .optional(element.mappingSizes(change))
     }
   }
 }

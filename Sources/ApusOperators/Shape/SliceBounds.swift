@@ -51,7 +51,7 @@ enum SliceBounds {
     guard let value = bound.value else {
       let gap = size - bound
       if let gap = gap.value { return gap <= 0 ? size : gap == 1 ? bound : Dim.max(bound, 0) }
-      return bound.isNeverNegative ? Dim.min(bound, size) : nil
+      return bound.isNonNegative ? Dim.min(bound, size) : nil
     }
     if value == 0 { return 0 }
     if let size = size.value { return .constant(min(max(value < 0 ? value + size : value, 0), size)) }
@@ -68,27 +68,6 @@ enum SliceBounds {
       return start == 1 ? size - 1 : Dim.max(size - .constant(start), 0)
     }
     let length = last - first
-    return length.isNeverNegative ? length : Dim.max(length, 0)
-  }
-}
-
-extension Dim {
-  /// Whether no sizes can make the expression negative; sizes are not negative.
-  var isNeverNegative: Bool {
-    switch self {
-    case .constant(let value): value >= 0
-    case .symbolic(let polynomial):
-      polynomial.terms.allSatisfy { term in
-        term.coefficient >= 0
-          && term.factors.allSatisfy { factor in
-            switch factor {
-            case .symbol: true
-            case .floorDiv(let a, let b), .mod(let a, let b), .min(let a, let b):
-              a.isNeverNegative && b.isNeverNegative
-            case .max(let a, let b): a.isNeverNegative || b.isNeverNegative
-            }
-          }
-      }
-    }
+    return length.isNonNegative ? length : Dim.max(length, 0)
   }
 }
