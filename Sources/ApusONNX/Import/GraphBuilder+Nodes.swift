@@ -69,6 +69,7 @@ extension GraphBuilder {
     if hasBodies {
       guard let captures = addBodies(resolved, formal: inputs, to: &node) else { return nil }
       inputs += captures
+      node.captures = captures.count
     } else {
       while let last = inputs.last, last == nil { inputs.removeLast() }
     }
