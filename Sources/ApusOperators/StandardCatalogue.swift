@@ -7,9 +7,12 @@ extension OperatorCatalogue {
   private static let families: [[any Operator.Type]] = [
     controlFlowOperators,
     elementwiseOperators,
+    generatorOperators,
     indexingOperators,
     nnOperators,
     recurrentOperators,
+    quantizationOperators,
+    reductionOperators,
     sequenceOperators,
     shapeOperators,
     visionOperators,

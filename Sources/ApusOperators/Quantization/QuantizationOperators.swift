@@ -1,0 +1,5 @@
+import ApusCore
+
+/// The catalogue of this family; a test finds files that are missing here.
+let quantizationOperators: [any Operator.Type] = [
+]
