@@ -62,6 +62,9 @@ let package = Package(
     tests("ApusONNX", ["ApusCore", "ApusOperators", protobuf]),
     library("ApusVision", ["ApusCore", "CApusSystem"]),
     tests("ApusVision", ["ApusCore"]),
+    .testTarget(
+      name: "ApusConformanceTests", dependencies: ["ApusCore", "ApusOperators", "ApusONNX"],
+      swiftSettings: strict),
   ],
   cLanguageStandard: .c2x
 )
