@@ -33,13 +33,6 @@ public struct DataSource: Sendable {
     case generated(RandomData)
   }
 
-  init(origin: String, count: Int, inputs: [Input], kind: Kind) {
-    self.origin = origin
-    self.count = count
-    self.inputs = inputs
-    self.kind = kind
-  }
-
   /// A tensor for every input, checked against its type. `index` is below `count`.
   public func sample(_ index: Int) throws -> [String: Tensor] {
     switch kind {

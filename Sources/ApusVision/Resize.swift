@@ -1,6 +1,7 @@
 /// How a picture is brought to another size. Pixel centres lie at half-integers in all of them.
 public enum Resampling: String, Sendable, Hashable, CaseIterable {
-  /// The source pixel under the centre of the target pixel, as Pillow and torchvision's `nearest-exact`.
+  /// The source pixel under the centre of the target pixel, as torchvision's `nearest-exact`; a centre between two
+  /// pixels takes the right one, where Pillow may take the left.
   case nearest
   /// Two taps an axis without a filter, as OpenCV's `INTER_LINEAR`.
   case bilinear
@@ -147,10 +148,10 @@ struct FilterTaps {
       let centre = (Double(index) + 0.5) * scale
       let first = max(Int(centre - reach + 0.5), 0)
       let last = min(Int(centre + reach + 0.5), size)
-      let run = (first..<last).map { max(1 - ((Double($0) - centre + 0.5) / reach).magnitude, 0) }
-      let total = run.reduce(0, +)
+      let run = (first..<last).map { max(1 - ((Double($0) - centre + 0.5) * (1 / reach)).magnitude, 0) }
+      let normalise = 1 / run.reduce(0, +)
       starts.append(first)
-      weights += run.map { Int32(($0 / total * 0x1p22 + 0.5)) }
+      weights += run.map { Int32($0 * normalise * 0x1p22 + 0.5) }
       offsets.append(weights.count)
     }
     self.starts = starts
