@@ -41,6 +41,7 @@ let package = Package(
     .target(name: "CApusDrivers"),
     tests("CApusDrivers"),
     .target(name: "CApusKernels"),
+    tests("CApusKernels"),
     .target(
       name: "CApusSystem",
       linkerSettings: [
