@@ -6,8 +6,11 @@ final class ModelImport {
   let tensors: TensorDecoder
   let functions: [FunctionKey: Onnx_FunctionProto]
   let symbols: SymbolSource
-  let file: String?
   private(set) var problems: [Problem] = []
+  private var addedNodes = 0
+
+  /// Nodes that one model may come to; functions that call functions could make any number of a small file.
+  static let nodeLimit = 1_000_000
 
   struct FunctionKey: Hashable {
     let domain: String
@@ -27,19 +30,39 @@ final class ModelImport {
     }
   }
 
-  init(_ proto: Onnx_ModelProto, table: ImporterTable, tensors: TensorDecoder, file: String?) {
+  init(_ proto: Onnx_ModelProto, table: ImporterTable, tensors: TensorDecoder) {
     self.table = table
     self.tensors = tensors
-    self.file = file
     functions = Dictionary(proto.functions.map { (FunctionKey($0), $0) }) { first, _ in first }
     let taken = Self.symbolNames(proto.graph)
     symbols = SymbolSource { taken.contains($0) }
   }
 
+  /// Takes over what the validator found.
+  func add(_ found: [Problem]) { problems += found }
+
+  /// Records a problem that the validator has not reported already, under the same name or, where it speaks of a whole
+  /// function at once, at all.
   func report(_ problem: Problem) {
-    var problem = problem
-    if problem.file == nil { problem.file = file }
-    if !problems.contains(problem) { problems.append(problem) }
+    let isKnown = problems.contains { known in
+      guard known.id == problem.id else { return false }
+      if problem.id == .undefinedValue || problem.id == .unsupportedOperator { return true }
+      guard known.node == problem.node, known.attribute == problem.attribute else { return false }
+      return problem.id == .invalidAttribute || known.value == problem.value
+    }
+    if !isKnown { problems.append(problem) }
+  }
+
+  /// Counts a node; false when the model comes to too many.
+  func countNode() -> Bool {
+    addedNodes += 1
+    if addedNodes == Self.nodeLimit {
+      report(
+        Problem(
+          .invalidGraph, "the model comes to too many nodes", value: "\(addedNodes)",
+          fix: "call functions less deeply"))
+    }
+    return addedNodes < Self.nodeLimit
   }
 
   /// Symbols that the graph's inputs and the inputs of its bodies name.

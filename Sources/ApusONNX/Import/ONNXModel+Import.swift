@@ -8,10 +8,13 @@ extension ONNXModel {
   public func importGraph(
     catalogue: OperatorCatalogue, options: ImportOptions = ImportOptions()
   ) throws -> ImportedModel {
+    let table = ImporterTable(catalogue)
+    var validator = ModelValidator(proto, table: table)
+    validator.validate(proto, opsets: opsets)
     let external = ExternalData(modelPath: path)
     let model = ModelImport(
-      proto, table: ImporterTable(catalogue), tensors: TensorDecoder(source: source, external: external),
-      file: path)
+      proto, table: table, tensors: TensorDecoder(source: source, external: external))
+    model.add(validator.problems)
     let scope = ImportScope(graph: Graph(name: proto.graph.name), symbols: model.symbols)
     let builder = GraphBuilder(model, scope: scope, opsets: opsets)
     addInputs(builder, taken: ModelImport.symbolNames(proto.graph))
@@ -21,14 +24,23 @@ extension ONNXModel {
     guard model.problems.isEmpty, let outputs else {
       let problems =
         model.problems.isEmpty
-        ? [Problem(.internalError, "the import failed without a reason", file: path)] : model.problems
-      throw ApusError(problems.category, problems)
+        ? [Problem(.internalError, "the import failed without a reason")] : model.problems
+      throw ApusError(problems.category, inFile(problems))
     }
     scope.graph.setOutputs(outputs)
     var metadata = self.metadata
     metadata.files += external.files.values.map(\.file.path).sorted()
     return ImportedModel(
-      graph: scope.graph, outputNames: proto.graph.output.map(\.name), metadata: metadata, notes: [])
+      graph: scope.graph, outputNames: proto.graph.output.map(\.name), metadata: metadata,
+      notes: inFile(validator.notes))
+  }
+
+  private func inFile(_ problems: [Problem]) -> [Problem] {
+    problems.map { problem in
+      var placed = problem
+      placed.file = problem.file ?? path
+      return placed
+    }
   }
 
   /// What the model says about itself.

@@ -22,6 +22,12 @@ public struct ONNXModel: Sendable {
     try self.init(storage: storage, path: nil)
   }
 
+  init(proto: Onnx_ModelProto, source: TensorStorage, path: String?) {
+    self.proto = proto
+    self.source = source
+    self.path = path
+  }
+
   init(storage: TensorStorage, path: String?) throws {
     self.path = path
     source = storage

@@ -10,7 +10,10 @@ extension TensorDecoder {
       throw TensorFault("sparse tensors of \(values.dtype.rawValue) are not supported")
     }
     // A few bytes of a file must not be able to ask for any amount of memory.
-    guard count < 1 << 32, values.dtype.byteCount(count) < 1 << 33 else {
+    guard
+      values.dtype.byteCount(count)
+        <= max(1 << 28, values.byteCount.multipliedReportingOverflow(by: 4096).partialValue)
+    else {
       throw TensorFault("the sparse tensor is too large to be made dense", value: "\(shape)")
     }
     guard values.rank == 1 else { throw TensorFault("the values of a sparse tensor must have rank 1") }

@@ -78,9 +78,16 @@ struct WireScanner {
   }
 
   private static func append(_ field: Int, _ payload: [UInt8], to out: inout [UInt8]) {
-    appendVarint(UInt64(field) << 3 | 2, to: &out)
-    appendVarint(UInt64(payload.count), to: &out)
+    out.append(contentsOf: header(field, payload.count))
     out.append(contentsOf: payload)
+  }
+
+  /// Tag and length in front of `count` bytes.
+  static func header(_ field: Int, _ count: Int) -> [UInt8] {
+    var out: [UInt8] = []
+    appendVarint(UInt64(field) << 3 | 2, to: &out)
+    appendVarint(UInt64(count), to: &out)
+    return out
   }
 
   private static func appendVarint(_ value: UInt64, to out: inout [UInt8]) {
