@@ -1,0 +1,42 @@
+public import ApusCore
+public import ApusEngine
+public import ApusTactics
+public import ApusVision
+
+/// How a model is optimized.
+public struct BuildOptions: Sendable {
+  /// Element type of the heavy arithmetic.
+  public enum Precision: String, Sendable, Codable, CaseIterable { case fp32, fp16, bf16, int8 }
+
+  /// `--fix`: inputs with their shapes made static.
+  public var fixedShapes: [String: [Int]] = [:]
+  /// `--shapes`: accepted ranges; empty: any shape.
+  public var profiles: [ShapeProfile] = []
+  /// FP32 is always allowed beside these.
+  public var precisions: Set<Precision> = []
+  /// Threads that kernels are tuned for; 0: one a processor.
+  public var threads = 0
+  /// Refuse instead of falling back to references.
+  public var strict = false
+  /// Leave the portable graph out of the engine.
+  public var lean = false
+  /// No measuring: the same model always gives the same bytes.
+  public var deterministic = false
+  public var seed: UInt64 = 0
+  /// Samples for accuracy and timing; nil: generated from `seed`.
+  public var testData: DataSource?
+  /// Ranges of generated integer inputs.
+  public var inputRanges: [String: ClosedRange<Int64>] = [:]
+  /// Rewrites stop after this many.
+  public var stopAfter = Int.max
+  /// Whether the model is timed before, during and after optimization.
+  public var measures = true
+  /// Further entries of the engine's header.
+  public var metadata: [String: String] = [:]
+  /// Called with what is being done.
+  public var progress: @Sendable (String) -> Void = { _ in }
+  /// What the caller asked for, for the report.
+  public var userConfiguration = ""
+
+  public init() {}
+}

@@ -1,0 +1,130 @@
+public import ApusCore
+public import ApusEngine
+public import ApusTactics
+import ApusOperators
+import ApusOptimizer
+import ApusVision
+import FoundationEssentials
+
+/// The way of a model: import, optimize, lower, check, time, save.
+public struct Builder {
+  public let options: BuildOptions
+  public let tactics: TacticSet
+  let catalogue: OperatorCatalogue
+  let chooser: (any TacticChooser)?
+
+  /// `chooser` nil: the first tactic that builds.
+  public init(
+    options: BuildOptions, tactics: TacticSet, chooser: (any TacticChooser)? = nil,
+    catalogue: OperatorCatalogue = .standard
+  ) {
+    self.options = options
+    self.tactics = tactics
+    self.chooser = chooser
+    self.catalogue = catalogue
+  }
+
+  /// What came out: everything that `save` writes, and the report.
+  public struct Result {
+    public let model: SourceModel
+    public let optimized: Graph
+    public let lowered: LoweredPlan
+    public let portable: PortablePart
+    public var report: Report
+    let options: BuildOptions
+  }
+
+  public func build(_ source: SourceModel) throws -> Result {
+    let start = ContinuousClock.now
+    var model = source
+    try model.fixShapes(options.fixedShapes)
+    let data = options.testData ?? generatedData(model.graph)
+    let sample = try data.sample(0)
+    var measurements = Measurements(options: options, tactics: tactics, catalogue: catalogue, sample: sample)
+    options.progress("timing the model as it is")
+    try measurements.baseline(model.graph)
+    options.progress("optimizing")
+    var graph = model.graph
+    let pipeline = try Pipeline.standard.run(&graph, PassContext(stopAfter: options.stopAfter)) { stage, graph in
+      try measurements.after(stage, graph)
+    }
+    let portable = PortablePart(graph)
+    if let precision = options.reducedPrecision {
+      options.progress("lowering precision to \(precision.rawValue)")
+      try reduce(&graph, to: precision)
+    }
+    options.progress("choosing kernels")
+    let lowered = try LoweredPlan(
+      graph, tactics: tactics, chooser: chooser ?? FirstTactic(), profiles: options.profiles, portable: portable,
+      catalogue: catalogue)
+    try refuseReferences(lowered)
+    options.progress("checking")
+    let accuracy = try measurements.accuracy(of: lowered, data: data)
+    try measurements.final(lowered)
+    let report = Report(
+      model: model, options: options, tactics: tactics, data: data, pipeline: pipeline, lowered: lowered,
+      measurements: measurements, accuracy: accuracy, seconds: (ContinuousClock.now - start) / .seconds(1))
+    return Result(
+      model: model, optimized: graph, lowered: lowered, portable: portable, report: report, options: options)
+  }
+
+  private func reduce(_ graph: inout Graph, to precision: BuildOptions.Precision) throws {
+    guard let dtype = precision.dtype else {
+      throw ApusError(.resources, Problem(.precisionMissing, "precision \(precision.rawValue) is not available on \(tactics.target.device)", allowed: "fp32, bf16"))
+    }
+    _ = try ReducePrecision(to: dtype).run(&graph, PassContext())
+  }
+
+  private func generatedData(_ graph: Graph) -> DataSource {
+    var symbols: [String: Int] = [:]
+    for profile in options.profiles.prefix(1) {
+      for id in graph.inputs {
+        guard let range = profile.inputs[graph[id].name] else { continue }
+        for (dim, size) in zip(graph[id].type.tensor?.shape ?? [], range.opt) { if let name = dim.symbolName { symbols[name] = size } }
+      }
+    }
+    let random = RandomData(seed: options.seed, ranges: options.inputRanges.merging(graph.indexRanges()) { given, _ in given }, symbols: symbols)
+    let inputs = graph.inputs.compactMap { id in graph[id].type.tensor.map { DataSource.Input(name: graph[id].name, type: $0) } }
+    return .generated(random, inputs: inputs)
+  }
+
+  private func refuseReferences(_ lowered: LoweredPlan) throws {
+    guard options.strict else { return }
+    let problems = lowered.notes.filter { $0.tactic == "reference" }.map { note in
+      Problem(
+        .unsupportedOperator, "no tactic of \(tactics.target.device) runs the node: \(note.refusals.joined(separator: "; "))",
+        node: note.node, operator: note.operatorName, fix: "leave --strict out to run it by its reference")
+    }
+    if !problems.isEmpty { throw ApusError(.unsupportedOperator, problems) }
+  }
+}
+
+extension BuildOptions {
+  /// The precision below FP32 that was asked for.
+  var reducedPrecision: Precision? { Precision.allCases.first { $0 != .fp32 && precisions.contains($0) } }
+}
+
+extension BuildOptions.Precision {
+  var dtype: DType? {
+    switch self {
+    case .fp32: .f32
+    case .fp16: .f16
+    case .bf16: .bf16
+    case .int8: nil
+    }
+  }
+}
+
+extension Graph {
+  /// Ranges of integer inputs that index a table: below its first dimension.
+  func indexRanges() -> [String: ClosedRange<Int64>] {
+    var ranges: [String: ClosedRange<Int64>] = [:]
+    for id in inputs where self[id].type.tensor?.dtype.isInteger ?? false {
+      for user in self[id].users where self[user].op is Gather && self[user].inputs.count > 1 && self[user].inputs[1] == id {
+        guard let table = self[user].inputs[0], let size = self[table].type.tensor?.shape?.first?.value, size > 0 else { continue }
+        ranges[self[id].name] = 0...Int64(size - 1)
+      }
+    }
+    return ranges
+  }
+}
