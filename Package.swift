@@ -66,6 +66,11 @@ let package = Package(
     .testTarget(
       name: "ApusConformanceTests", dependencies: ["ApusCore", "ApusOperators", "ApusONNX"],
       swiftSettings: strict),
+    library(
+      "ApusBuilder",
+      [
+        "ApusCore", "ApusEngine", "ApusOperators", "ApusONNX", "ApusOptimizer", "ApusTactics", "ApusVision",
+      ]),
   ],
   cLanguageStandard: .c2x
 )

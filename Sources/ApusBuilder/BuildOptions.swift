@@ -1,6 +1,6 @@
-public import ApusCore
+import ApusCore
 public import ApusEngine
-public import ApusTactics
+import ApusTactics
 public import ApusVision
 
 /// How a model is optimized.
@@ -31,6 +31,8 @@ public struct BuildOptions: Sendable {
   public var stopAfter = Int.max
   /// Whether the model is timed before, during and after optimization.
   public var measures = true
+  /// Whether the graph is timed after every stage of the pipeline too.
+  public var measuresStages = true
   /// Further entries of the engine's header.
   public var metadata: [String: String] = [:]
   /// Called with what is being done.

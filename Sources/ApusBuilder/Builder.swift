@@ -1,10 +1,9 @@
 public import ApusCore
-public import ApusEngine
+import ApusEngine
 public import ApusTactics
-import ApusOperators
+public import ApusOperators
 import ApusOptimizer
 import ApusVision
-import FoundationEssentials
 
 /// The way of a model: import, optimize, lower, check, time, save.
 public struct Builder {
@@ -39,13 +38,13 @@ public struct Builder {
     var model = source
     try model.fixShapes(options.fixedShapes)
     let data = options.testData ?? generatedData(model.graph)
-    let sample = try data.sample(0)
-    var measurements = Measurements(options: options, tactics: tactics, catalogue: catalogue, sample: sample)
+    var measurements = try Measurements(options: options, tactics: tactics, catalogue: catalogue, data: data)
     options.progress("timing the model as it is")
     try measurements.baseline(model.graph)
     options.progress("optimizing")
     var graph = model.graph
-    let pipeline = try Pipeline.standard.run(&graph, PassContext(stopAfter: options.stopAfter)) { stage, graph in
+    let pipeline = try Pipeline.standard.run(&graph, PassContext(stopAfter: options.stopAfter)) {
+      stage, graph in
       try measurements.after(stage, graph)
     }
     let portable = PortablePart(graph)
@@ -55,11 +54,12 @@ public struct Builder {
     }
     options.progress("choosing kernels")
     let lowered = try LoweredPlan(
-      graph, tactics: tactics, chooser: chooser ?? FirstTactic(), profiles: options.profiles, portable: portable,
+      graph, tactics: tactics, chooser: chooser ?? FirstTactic(), profiles: options.profiles,
+      portable: portable,
       catalogue: catalogue)
     try refuseReferences(lowered)
     options.progress("checking")
-    let accuracy = try measurements.accuracy(of: lowered, data: data)
+    let accuracy = try measurements.accuracy(of: lowered)
     try measurements.final(lowered)
     let report = Report(
       model: model, options: options, tactics: tactics, data: data, pipeline: pipeline, lowered: lowered,
@@ -70,7 +70,11 @@ public struct Builder {
 
   private func reduce(_ graph: inout Graph, to precision: BuildOptions.Precision) throws {
     guard let dtype = precision.dtype else {
-      throw ApusError(.resources, Problem(.precisionMissing, "precision \(precision.rawValue) is not available on \(tactics.target.device)", allowed: "fp32, bf16"))
+      throw ApusError(
+        .resources,
+        Problem(
+          .precisionMissing, "precision \(precision.rawValue) is not available on \(tactics.target.device)",
+          allowed: "fp32, bf16"))
     }
     _ = try ReducePrecision(to: dtype).run(&graph, PassContext())
   }
@@ -80,11 +84,17 @@ public struct Builder {
     for profile in options.profiles.prefix(1) {
       for id in graph.inputs {
         guard let range = profile.inputs[graph[id].name] else { continue }
-        for (dim, size) in zip(graph[id].type.tensor?.shape ?? [], range.opt) { if let name = dim.symbolName { symbols[name] = size } }
+        for (dim, size) in zip(graph[id].type.tensor?.shape ?? [], range.opt) {
+          if let name = dim.symbolName { symbols[name] = size }
+        }
       }
     }
-    let random = RandomData(seed: options.seed, ranges: options.inputRanges.merging(graph.indexRanges()) { given, _ in given }, symbols: symbols)
-    let inputs = graph.inputs.compactMap { id in graph[id].type.tensor.map { DataSource.Input(name: graph[id].name, type: $0) } }
+    let random = RandomData(
+      seed: options.seed, ranges: options.inputRanges.merging(graph.indexRanges()) { given, _ in given },
+      symbols: symbols)
+    let inputs = graph.inputs.compactMap { id in
+      graph[id].type.tensor.map { DataSource.Input(name: graph[id].name, type: $0) }
+    }
     return .generated(random, inputs: inputs)
   }
 
@@ -92,7 +102,8 @@ public struct Builder {
     guard options.strict else { return }
     let problems = lowered.notes.filter { $0.tactic == "reference" }.map { note in
       Problem(
-        .unsupportedOperator, "no tactic of \(tactics.target.device) runs the node: \(note.refusals.joined(separator: "; "))",
+        .unsupportedOperator,
+        "no tactic of \(tactics.target.device) runs the node: \(note.refusals.joined(separator: "; "))",
         node: note.node, operator: note.operatorName, fix: "leave --strict out to run it by its reference")
     }
     if !problems.isEmpty { throw ApusError(.unsupportedOperator, problems) }
@@ -120,8 +131,11 @@ extension Graph {
   func indexRanges() -> [String: ClosedRange<Int64>] {
     var ranges: [String: ClosedRange<Int64>] = [:]
     for id in inputs where self[id].type.tensor?.dtype.isInteger ?? false {
-      for user in self[id].users where self[user].op is Gather && self[user].inputs.count > 1 && self[user].inputs[1] == id {
-        guard let table = self[user].inputs[0], let size = self[table].type.tensor?.shape?.first?.value, size > 0 else { continue }
+      for user in self[id].users
+      where self[user].opName == "Gather" && self[user].inputs.count > 1 && self[user].inputs[1] == id {
+        guard let table = self[user].inputs[0], let size = self[table].type.tensor?.shape?.first?.value,
+          size > 0
+        else { continue }
         ranges[self[id].name] = 0...Int64(size - 1)
       }
     }

@@ -24,7 +24,8 @@ public struct Comparison: Sendable, Codable, Hashable {
       return
     }
     if actual.dtype == .string {
-      if let place = zip(actual.strings, expected.strings).enumerated().first(where: { $1.0 != $1.1 })?.offset {
+      if let place = zip(actual.strings, expected.strings).enumerated().first(where: { $1.0 != $1.1 })?.offset
+      {
         (maxAbs, maxRelative, cosine, firstBadIndex) = (1, 1, 0, Self.index(place, expected.shape))
       }
       return
@@ -36,11 +37,15 @@ public struct Comparison: Sendable, Codable, Hashable {
     tensor.dtype.isComplex ? tensor.complex().flatMap { [$0.real, $0.imaginary] } : tensor.doubles()
   }
 
-  private mutating func measure(_ actual: [Double], _ expected: [Double], _ shape: [Int], _ rtol: Double, _ atol: Double) {
+  private mutating func measure(
+    _ actual: [Double], _ expected: [Double], _ shape: [Int], _ rtol: Double, _ atol: Double
+  ) {
     var (dot, normA, normE, largest) = (0.0, 0.0, 0.0, 0.0)
     for (place, (a, e)) in zip(actual, expected).enumerated() {
       if a == e || (a.isNaN && e.isNaN) {
-        if a.isFinite { (dot, normA, normE, largest) = (dot + a * e, normA + a * a, normE + e * e, max(largest, abs(e))) }
+        if a.isFinite {
+          (dot, normA, normE, largest) = (dot + a * e, normA + a * a, normE + e * e, max(largest, abs(e)))
+        }
         continue
       }
       let difference = abs(a - e)
@@ -58,6 +63,8 @@ public struct Comparison: Sendable, Codable, Hashable {
   }
 
   private static func index(_ place: Int, _ shape: [Int]) -> [Int] {
-    shape.rowMajorStrides.enumerated().map { axis, stride in stride == 0 ? 0 : place / stride % max(1, shape[axis]) }
+    shape.rowMajorStrides.enumerated().map { axis, stride in
+      stride == 0 ? 0 : place / stride % max(1, shape[axis])
+    }
   }
 }

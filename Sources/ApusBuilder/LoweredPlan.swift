@@ -1,7 +1,7 @@
 public import ApusCore
 public import ApusEngine
 public import ApusTactics
-import ApusOperators
+public import ApusOperators
 
 /// A plan in memory, ready to run: what building, baselines and tests work with before anything is saved.
 public struct LoweredPlan {
@@ -11,15 +11,18 @@ public struct LoweredPlan {
   public let constants: ConstantPool
 
   public init(
-    _ graph: Graph, tactics: TacticSet, chooser: any TacticChooser = FirstTactic(), section: String = "packed.0",
+    _ graph: Graph, tactics: TacticSet, chooser: any TacticChooser = FirstTactic(),
+    section: String = "packed.0",
     profiles: [ShapeProfile] = [], portable: PortablePart? = nil, catalogue: OperatorCatalogue = .standard
   ) throws {
     constants = ConstantPool(section: section, fallback: portable?.weights)
-    var result = try Lowering.lower(graph, tactics: tactics, constants: constants, chooser: chooser, portable: portable)
+    var result = try Lowering.lower(
+      graph, tactics: tactics, constants: constants, chooser: chooser, portable: portable)
     result.plan.profiles = profiles
     plan = result.plan
     notes = result.notes
-    executable = try ExecutablePlan(plan, constants: constants, runtimes: [tactics.runtime], catalogue: catalogue)
+    executable = try ExecutablePlan(
+      plan, constants: constants, runtimes: [tactics.runtime], catalogue: catalogue)
   }
 
   /// Steps that run the operator's reference.

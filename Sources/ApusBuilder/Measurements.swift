@@ -9,43 +9,62 @@ struct Measurements {
   let options: BuildOptions
   let tactics: TacticSet
   let catalogue: OperatorCatalogue
+  let data: DataSource
   let sample: [String: Tensor]
   /// Milliseconds of the imported graph on this device, node by node.
   private(set) var baselineMilliseconds: Double?
-  /// Milliseconds after each stage of the pipeline, in order.
+  /// Milliseconds after each stage of the pipeline, in order; nil where it changed nothing or was not measured.
   private(set) var stages: [(name: String, milliseconds: Double?)] = []
   private(set) var optimizedMilliseconds: Double?
-  private(set) var baselineOutputs: [String: Value]?
+  /// Outputs of the imported graph for the first samples.
+  private var expected: [[String: Value]] = []
 
-  init(options: BuildOptions, tactics: TacticSet, catalogue: OperatorCatalogue, sample: [String: Tensor]) {
+  /// Samples that accuracy is measured on.
+  static let accuracySamples = 4
+
+  init(options: BuildOptions, tactics: TacticSet, catalogue: OperatorCatalogue, data: DataSource) throws {
     self.options = options
     self.tactics = tactics
     self.catalogue = catalogue
-    self.sample = sample
+    self.data = data
+    sample = try data.sample(0)
   }
 
   private func time(_ lowered: LoweredPlan) throws -> Double? {
     guard options.measures else { return nil }
-    return try Timing.medianMilliseconds(lowered.executable, sample, threads: options.threads, seconds: 0.5)
+    return try Timing.medianMilliseconds(lowered.executable, sample, threads: options.threads, seconds: 0.4)
   }
 
-  /// The graph as imported: the accuracy of every later step is held against it.
+  /// The graph as imported, in FP32, by the device's safe tactics: what every later step is held against.
   mutating func baseline(_ graph: Graph) throws {
-    guard options.measures else { return }
     let lowered = try LoweredPlan(graph, tactics: tactics, catalogue: catalogue)
+    let session = Session(lowered.executable, options: SessionOptions(threads: options.threads))
+    for index in 0..<min(data.count, Self.accuracySamples) {
+      expected.append(try session.run(values: try data.sample(index).mapValues(Value.tensor)))
+    }
     baselineMilliseconds = try time(lowered)
   }
 
   mutating func after(_ stage: StageReport, _ graph: Graph) throws {
-    guard options.measures, stage.changes > 0 else {
-      stages.append((stage.name, nil))
-      return
-    }
-    stages.append((stage.name, try time(LoweredPlan(graph, tactics: tactics, catalogue: catalogue))))
+    let timed = options.measures && options.measuresStages && stage.changes > 0
+    stages.append(
+      (stage.name, timed ? try time(LoweredPlan(graph, tactics: tactics, catalogue: catalogue)) : nil))
   }
 
   mutating func final(_ lowered: LoweredPlan) throws { optimizedMilliseconds = try time(lowered) }
 
-  /// Outputs of the engine against those of the imported graph, over all samples (at most eight).
-  func accuracy(of lowered: LoweredPlan, data: DataSource, source: Graph? = nil) throws -> [Comparison] { [] }
+  /// The worst of each output of the engine against the imported graph, over the samples.
+  func accuracy(of lowered: LoweredPlan) throws -> [Comparison] {
+    let session = Session(lowered.executable, options: SessionOptions(threads: options.threads))
+    var worst: [String: Comparison] = [:]
+    for (index, expected) in expected.enumerated() {
+      let actual = try session.run(values: try data.sample(index).mapValues(Value.tensor))
+      for name in session.outputNames {
+        guard let a = actual[name]?.tensor, let e = expected[name]?.tensor else { continue }
+        let comparison = Comparison(name, actual: a, expected: e)
+        if worst[name].map({ comparison.maxRelative > $0.maxRelative }) ?? true { worst[name] = comparison }
+      }
+    }
+    return session.outputNames.compactMap { worst[$0] }
+  }
 }

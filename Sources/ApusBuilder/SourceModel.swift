@@ -1,6 +1,6 @@
 public import ApusCore
 import ApusONNX
-import ApusOperators
+public import ApusOperators
 
 /// A model file, imported: the graph and what the file says about itself.
 public struct SourceModel: Sendable {
@@ -22,7 +22,8 @@ public struct SourceModel: Sendable {
     graph = imported.graph
     self.path = path
     format = "onnx"
-    producer = [imported.metadata.producerName, imported.metadata.producerVersion].filter { !$0.isEmpty }.joined(separator: " ")
+    producer = [imported.metadata.producerName, imported.metadata.producerVersion].filter { !$0.isEmpty }
+      .joined(separator: " ")
     opsets = imported.metadata.opsets
     weightBytes = graph.allValues.reduce(0) { $0 + ($1.constant?.byteCount ?? 0) }
   }
@@ -36,20 +37,26 @@ public struct SourceModel: Sendable {
     var problems: [Problem] = []
     var symbols: [String: Int] = [:]
     for (name, shape) in shapes.sorted(by: { $0.key < $1.key }) {
-      guard let id = graph.inputs.first(where: { graph[$0].name == name }), let type = graph[id].type.tensor else {
+      guard let id = graph.inputs.first(where: { graph[$0].name == name }), let type = graph[id].type.tensor
+      else {
         let names = graph.inputs.map { graph[$0].name }.joined(separator: ", ")
         problems.append(Problem(.unknownInputName, "'\(name)' is no input", value: name, allowed: names))
         continue
       }
       guard type.shape.map({ $0.count == shape.count }) ?? true else {
         problems.append(
-          Problem(.inputShape, "input '\(name)' has another rank", value: "\(shape)", allowed: type.description))
+          Problem(
+            .inputShape, "input '\(name)' has another rank", value: "\(shape)", allowed: type.description))
         continue
       }
       for (dim, size) in zip(type.shape ?? [], shape) {
-        if let symbol = dim.symbolName { symbols[symbol] = size } else if let fixed = dim.value, fixed != size {
+        if let symbol = dim.symbolName {
+          symbols[symbol] = size
+        } else if let fixed = dim.value, fixed != size {
           problems.append(
-            Problem(.inputShape, "input '\(name)' is fixed to another size", value: "\(shape)", allowed: type.description))
+            Problem(
+              .inputShape, "input '\(name)' is fixed to another size", value: "\(shape)",
+              allowed: type.description))
         }
       }
       graph.setType(of: id, to: .tensor(type.dtype, Shape(shape)))

@@ -29,7 +29,9 @@ public struct FoldConstants: Pass {
   private func foldKnown(_ id: NodeID, _ graph: inout Graph) -> Bool {
     var folded = false
     for case let output? in graph[id].outputs {
-      guard let tensor = graph[output].contents?.tensor, graph[output].constant == nil, !graph.isOutput(output) else { continue }
+      guard let tensor = graph[output].contents?.tensor, graph[output].constant == nil,
+        !graph.isOutput(output)
+      else { continue }
       graph.makeConstant(output, tensor)
       folded = true
     }
@@ -38,7 +40,8 @@ public struct FoldConstants: Pass {
 
   private func fold(_ id: NodeID, _ graph: inout Graph) -> Bool {
     let node = graph[id]
-    guard !node.op.traits.contains(.nondeterministic), !node.outputs.contains(where: { $0.map(graph.isOutput) ?? false })
+    guard !node.op.traits.contains(.nondeterministic),
+      !node.outputs.contains(where: { $0.map(graph.isOutput) ?? false })
     else { return false }
     var tensors: [Tensor?] = []
     for input in node.inputs {
@@ -50,8 +53,11 @@ public struct FoldConstants: Pass {
       tensors.append(tensor)
     }
     guard isSmallEnough(node, tensors, graph) else { return false }
-    guard let results = try? node.op.evaluate(Operands(tensors, outputCount: node.outputs.count)) else { return false }
-    guard zip(node.outputs, results).allSatisfy({ $0 == nil || $1.tensor != nil }), results.count >= node.outputs.count
+    guard let results = try? node.op.evaluate(Operands(tensors, outputCount: node.outputs.count)) else {
+      return false
+    }
+    guard zip(node.outputs, results).allSatisfy({ $0 == nil || $1.tensor != nil }),
+      results.count >= node.outputs.count
     else { return false }
     for (output, result) in zip(node.outputs, results) {
       if let output, let tensor = result.tensor { graph.makeConstant(output, tensor) }

@@ -1,0 +1,199 @@
+import ApusCore
+import ApusOptimizer
+import ApusEngine
+import ApusTactics
+import ApusVision
+import FoundationEssentials
+
+/// What optimization did and gained. The keys of the PAI-Blade report keep their form (times as text); each has a
+/// numeric twin, and more is said beside them.
+public struct Report: Sendable, Codable {
+  public struct Software: Sendable, Codable {
+    public var software: String
+    public var version: String
+  }
+
+  public struct Hardware: Sendable, Codable {
+    public var deviceType: String
+    public var microarchitecture: String
+  }
+
+  public struct Diagnosis: Sendable, Codable {
+    public var model: String
+    public var testDataSource: String
+    public var shapeVariation: String
+    public var message: String
+    public var testDataInfo: String
+  }
+
+  /// A stage of the pipeline with the time before and after it.
+  public struct Optimization: Sendable, Codable {
+    public var name: String
+    public var status: String
+    public var speedup: String
+    public var preRun: String
+    public var postRun: String
+    public var preRunMs: Double?
+    public var postRunMs: Double?
+    public var speedupX: Double?
+    public var fired: [String: Int]
+    public var nodesBefore: Int
+    public var nodesAfter: Int
+    public var seconds: Double
+  }
+
+  public struct Overall: Sendable, Codable {
+    public var baseline: String
+    public var optimized: String
+    public var speedup: String
+    public var baselineMs: Double?
+    public var optimizedMs: Double?
+    public var speedupX: Double?
+    /// Which program the baseline is.
+    public var baselineOf: String
+  }
+
+  public struct ModelInfo: Sendable, Codable {
+    public var inputFormat: String
+    public var producer: String
+    public var opsets: [String: Int]
+    public var weightBytes: Int
+    public var nodes: Int
+  }
+
+  /// One step of the plan.
+  public struct KernelLine: Sendable, Codable {
+    public var node: String
+    public var `operator`: String
+    public var tactic: String
+    public var sources: [String]
+    public var rules: [String]
+    public var tunedMs: Double?
+    /// Why other tactics were not taken.
+    public var refusals: [String]
+  }
+
+  public var softwareContext: [Software]
+  public var hardwareContext: Hardware
+  public var userConfig: String
+  public var diagnosis: Diagnosis
+  public var optimizations: [Optimization]
+  public var overall: Overall
+  public var modelInfo: ModelInfo
+  public var compatibilityList: [Hardware]
+  public var modelSdk: [String: String]
+  public var precision: String
+  public var accuracy: [Comparison]
+  public var kernels: [KernelLine]
+  public var referenceSteps: Int
+  public var buildSeconds: Double
+  public var peakMemoryBytes: Int
+
+  public static let version = "0.1.0"
+
+  init(
+    model: SourceModel, options: BuildOptions, tactics: TacticSet, data: DataSource, pipeline: PipelineReport,
+    lowered: LoweredPlan, measurements: Measurements, accuracy: [Comparison], seconds: Double
+  ) {
+    softwareContext = [Software(software: "apus", version: Self.version)]
+    hardwareContext = Hardware(deviceType: tactics.target.device, microarchitecture: tactics.target.level)
+    compatibilityList = [hardwareContext]
+    userConfig = options.userConfiguration
+    let samples = measurements.sample.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.type)" }
+    diagnosis = Diagnosis(
+      model: model.fileName, testDataSource: data.origin, shapeVariation: Self.shapeVariation(model, options),
+      message: Self.message(lowered), testDataInfo: samples.joined(separator: ", "))
+    optimizations = Self.optimizations(pipeline, measurements)
+    overall = Overall(measurements)
+    modelInfo = ModelInfo(
+      inputFormat: model.format, producer: model.producer, opsets: model.opsets,
+      weightBytes: model.weightBytes,
+      nodes: model.graph.nodeCount)
+    modelSdk = [:]
+    precision = options.reducedPrecision?.rawValue ?? "fp32"
+    self.accuracy = accuracy
+    kernels = Self.kernels(lowered)
+    referenceSteps = lowered.referenceSteps
+    buildSeconds = seconds
+    peakMemoryBytes = ProcessMemory.peakBytes
+  }
+
+  private static func shapeVariation(_ model: SourceModel, _ options: BuildOptions) -> String {
+    let symbols = model.graph.inputs.flatMap { model.graph[$0].type.tensor?.shape ?? [] }.compactMap(
+      \.symbolName)
+    if symbols.isEmpty { return "static" }
+    return "dynamic: " + Set(symbols).sorted().joined(separator: ", ")
+      + (options.profiles.isEmpty ? " (any size)" : "")
+  }
+
+  private static func message(_ lowered: LoweredPlan) -> String {
+    lowered.referenceSteps == 0
+      ? "every step has a kernel of the device"
+      : "\(lowered.referenceSteps) of \(lowered.plan.steps.count) steps run by their reference"
+  }
+
+  private static func optimizations(_ pipeline: PipelineReport, _ measurements: Measurements)
+    -> [Optimization]
+  {
+    var before = measurements.baselineMilliseconds
+    return zip(pipeline.stages, measurements.stages).map { stage, timed in
+      let after = timed.milliseconds ?? before
+      defer { before = after }
+      let gain = ratio(before, after)
+      return Optimization(
+        name: stage.name, status: stage.changes == 0 ? "no change" : "effective", speedup: text(gain),
+        preRun: milliseconds(before), postRun: milliseconds(after), preRunMs: before, postRunMs: after,
+        speedupX: gain,
+        fired: stage.fired, nodesBefore: stage.nodesBefore, nodesAfter: stage.nodesAfter,
+        seconds: stage.seconds)
+    }
+  }
+
+  private static func kernels(_ lowered: LoweredPlan) -> [KernelLine] {
+    let refusals = Dictionary(lowered.notes.map { ($0.node, $0.refusals) }) { first, _ in first }
+    return lowered.plan.steps.map {
+      KernelLine(
+        node: $0.name, operator: $0.operatorName, tactic: $0.kernel.tactic, sources: $0.sources,
+        rules: $0.rules,
+        tunedMs: $0.tunedMilliseconds, refusals: refusals[$0.name] ?? [])
+    }
+  }
+
+  static func ratio(_ before: Double?, _ after: Double?) -> Double? {
+    guard let before, let after, after > 0 else { return nil }
+    return before / after
+  }
+
+  /// Two decimals.
+  static func text(_ number: Double?) -> String {
+    guard let number, number.isFinite else { return "not measured" }
+    let hundredths = Int((number * 100).rounded())
+    return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
+  }
+
+  static func milliseconds(_ number: Double?) -> String {
+    number == nil ? "not measured" : text(number) + " ms"
+  }
+
+  /// The report as JSON, keys in snake case and sorted.
+  public func json() throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return Array(try encoder.encode(self)) + [10]
+  }
+}
+
+extension Report.Overall {
+  init(_ measurements: Measurements) {
+    let (before, after) = (measurements.baselineMilliseconds, measurements.optimizedMilliseconds)
+    let gain = Report.ratio(before, after)
+    self.init(
+      baseline: Report.milliseconds(before), optimized: Report.milliseconds(after),
+      speedup: Report.text(gain),
+      baselineMs: before, optimizedMs: after, speedupX: gain,
+      baselineOf: "the imported graph on the same device, FP32, node by node")
+  }
+}

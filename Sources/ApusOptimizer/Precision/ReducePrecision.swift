@@ -1,0 +1,102 @@
+public import ApusCore
+import ApusOperators
+
+/// Turns FP32 arithmetic into FP16 or BF16 where that is safe: operators of the list below work in the lower type (their
+/// kernels accumulate in FP32), all others keep FP32, and casts stand between them. Inputs and outputs of the graph
+/// keep their types.
+public struct ReducePrecision: Pass {
+  public let to: DType
+
+  /// Operators that keep their accuracy in sixteen bits when sums are FP32.
+  static let safe: Set<String> = [
+    "Conv", "ConvTranspose", "Linear", "Gemm", "MatMul", "ScaledDotProductAttention", "MaxPool",
+    "AveragePool",
+    "GlobalAveragePool", "GlobalMaxPool", "Relu", "LeakyRelu", "PRelu", "Clip", "Sigmoid", "HardSigmoid",
+    "HardSwish",
+    "Swish", "Gelu", "Tanh", "Elu", "Mish", "Add", "Sub", "Mul", "Max", "Min", "Sum", "Pointwise", "Softmax",
+    "LayerNormalization", "RMSNormalization", "BatchNormalization", "Reshape", "Flatten", "Squeeze",
+    "Unsqueeze",
+    "Transpose", "Concat", "Split", "Slice", "Gather", "Expand", "Pad", "Identity", "ReduceMean", "Resize",
+    "DepthToSpace", "SpaceToDepth", "Tile", "Where",
+  ]
+
+  public init(to: DType) { self.to = to }
+
+  public func run(_ graph: inout Graph, _ context: PassContext) throws -> Int {
+    var state = State(to: to, symbols: graph.symbolSource())
+    let outputs = graph.outputs
+    let types = outputs.map { graph[$0].type }
+    var changes = 0
+    for id in graph.topologicalOrder() ?? [] {
+      let node = graph[id]
+      let lowers = Self.safe.contains(node.opName)
+      for (index, input) in node.inputs.enumerated() {
+        guard let input else { continue }
+        let wanted =
+          try lowers
+          ? state.lowered(input, &graph, rank: node.rank) : state.raised(input, &graph, rank: node.rank)
+        if wanted != input { graph.setInput(index, of: id, to: wanted) }
+      }
+      try graph.inferTypes(of: id, symbols: state.symbols)
+      if lowers { changes += 1 }
+      for case let output? in node.outputs where graph[output].type.tensor?.dtype == to {
+        state.reduced.insert(output)
+      }
+    }
+    for (position, output) in outputs.enumerated() where graph[output].type != types[position] {
+      let name = graph[output].name
+      let raised = try state.raised(output, &graph, rank: .max)
+      graph.rename(output, to: name + ".\(to.rawValue)")
+      graph.rename(raised, to: name)
+      graph.setOutputs(graph.outputs.map { $0 == output ? raised : $0 })
+    }
+    graph.removeDead()
+    return changes
+  }
+
+  /// Versions of values in either type.
+  private struct State {
+    let to: DType
+    let symbols: SymbolSource
+    /// Values that were FP32 and are computed in the lower type now.
+    var reduced: Set<ValueID> = []
+    private var low: [ValueID: ValueID] = [:]
+    private var high: [ValueID: ValueID] = [:]
+
+    init(to: DType, symbols: SymbolSource) {
+      self.to = to
+      self.symbols = symbols
+    }
+
+    mutating func lowered(_ value: ValueID, _ graph: inout Graph, rank: Int) throws -> ValueID {
+      guard graph[value].type.tensor?.dtype == .f32 else { return value }
+      if let known = low[value] { return known }
+      let result: ValueID
+      if let tensor = graph[value].constant {
+        result = graph.addConstant(
+          Tensor(doubles: tensor.doubles(), to, tensor.shape), name: graph[value].name + ".\(to.rawValue)")
+      } else {
+        result = try cast(value, to, &graph, rank: rank)
+      }
+      low[value] = result
+      return result
+    }
+
+    mutating func raised(_ value: ValueID, _ graph: inout Graph, rank: Int) throws -> ValueID {
+      guard reduced.contains(value) else { return value }
+      if let known = high[value] { return known }
+      let result = try cast(value, .f32, &graph, rank: rank)
+      high[value] = result
+      low[result] = value
+      return result
+    }
+
+    private func cast(_ value: ValueID, _ dtype: DType, _ graph: inout Graph, rank: Int) throws -> ValueID {
+      let name = "\(graph[value].name)/cast"
+      let id = graph.addNode(Cast(to: dtype), [value], outputs: [name], name: name, rank: rank)
+      graph.annotate(id) { $0.history = ["ReducePrecision"] }
+      try graph.inferTypes(of: id, symbols: symbols)
+      return graph[id].outputs[0] ?? value
+    }
+  }
+}
