@@ -29,7 +29,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 let package = Package(
   name: "apus",
   products: [
-    .library(name: "Apus", targets: ["ApusCore"])
+    .library(name: "Apus", targets: ["Apus"]),
+    .executable(name: "apus", targets: ["ApusCommand"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -71,6 +72,14 @@ let package = Package(
       [
         "ApusCore", "ApusEngine", "ApusOperators", "ApusONNX", "ApusOptimizer", "ApusTactics", "ApusVision",
       ]),
+    library(
+      "Apus",
+      [
+        "ApusBuilder", "ApusCore", "ApusCPU", "ApusCPUTactics", "ApusEngine", "ApusOperators", "ApusTactics",
+        "ApusVision", "CApusDrivers",
+      ]),
+    .executableTarget(
+      name: "ApusCommand", dependencies: ["Apus", "ApusONNX", "ApusOperators", arguments], swiftSettings: strict),
   ],
   cLanguageStandard: .c2x
 )

@@ -33,6 +33,8 @@ public struct BuildOptions: Sendable {
   public var measures = true
   /// Whether the graph is timed after every stage of the pipeline too.
   public var measuresStages = true
+  /// Whether the engine is compared with the model as imported.
+  public var checksAccuracy = true
   /// Further entries of the engine's header.
   public var metadata: [String: String] = [:]
   /// Called with what is being done.

@@ -37,6 +37,7 @@ struct Measurements {
 
   /// The graph as imported, in FP32, by the device's safe tactics: what every later step is held against.
   mutating func baseline(_ graph: Graph) throws {
+    guard options.measures || options.checksAccuracy else { return }
     let lowered = try LoweredPlan(graph, tactics: tactics, catalogue: catalogue)
     let session = Session(lowered.executable, options: SessionOptions(threads: options.threads))
     for index in 0..<min(data.count, Self.accuracySamples) {

@@ -1,0 +1,51 @@
+import ApusCPU
+import ApusCore
+import ApusEngine
+import CApusDrivers
+
+/// What this machine has: for `apus doctor` and reproduction kits.
+public struct MachineReport: Sendable, Encodable {
+  public struct Library: Sendable, Encodable {
+    public var name: String
+    public var found: Bool
+    /// Path and version, or what was tried.
+    public var detail: String
+  }
+
+  public var version = Report.version
+  public var processor: String
+  public var processors: Int
+  /// Instruction sets that the CPU kernels use.
+  public var level: String
+  public var libraries: [Library]
+
+  public init() {
+    processor = Self.processorName
+    processors = ThreadPool.processorCount
+    level = CPURuntime.level
+    libraries = [Self.oneDNN]
+  }
+
+  private static var processorName: String {
+    let lines = (try? FileBytes.lines("/proc/cpuinfo")) ?? []
+    let line = lines.first { $0.hasPrefix("model name") }
+    return line?.split(separator: ":").last.map { String($0).trimmed } ?? "unknown processor"
+  }
+
+  private static var oneDNN: Library {
+    var message = [CChar](repeating: 0, count: 512)
+    let library = apus_onednn_open(nil, &message, message.count)
+    defer { if let library { apus_onednn_close(library) } }
+    let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return Library(name: "oneDNN", found: library != nil, detail: library != nil ? "in the loader path" : text)
+  }
+}
+
+extension String {
+  fileprivate var trimmed: String {
+    var text = Substring(self)
+    while text.first == " " { text = text.dropFirst() }
+    while text.last == " " { text = text.dropLast() }
+    return String(text)
+  }
+}

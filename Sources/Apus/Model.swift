@@ -1,0 +1,35 @@
+@_exported public import ApusBuilder
+@_exported public import ApusCore
+@_exported public import ApusEngine
+@_exported public import ApusVision
+import ApusTactics
+
+/// A trained model, read from a file.
+///
+/// ```swift
+/// let model = try Model(contentsOf: "resnet50.onnx")
+/// let result = try model.optimize()
+/// try result.save(to: "resnet50.engine")
+/// let session = try Engine(contentsOf: "resnet50.engine").makeSession()
+/// let outputs = try session.run(["input": pixels])
+/// ```
+public struct Model: Sendable {
+  public var source: SourceModel
+
+  /// Reads an ONNX model. Throws every problem found in it.
+  public init(contentsOf path: String) throws { source = try SourceModel(contentsOf: path) }
+
+  /// Optimizes for a device.
+  public func optimize(device: Device = .auto, _ options: BuildOptions = BuildOptions()) throws -> Builder.Result {
+    let precision = options.precisions.first { $0 != .fp32 }?.rawValue ?? "fp32"
+    guard device.supports(precision) else {
+      let allowed = BuildOptions.Precision.allCases.map(\.rawValue).filter(device.supports)
+      throw ApusError(
+        .resources,
+        Problem(
+          .precisionMissing, "the device lacks the precision", value: precision, allowed: allowed.joined(separator: ", "),
+          fix: "leave --precision out, or use one that is allowed"))
+    }
+    return try Builder(options: options, tactics: try device.tactics(precision: precision)).build(source)
+  }
+}

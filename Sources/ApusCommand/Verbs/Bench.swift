@@ -1,0 +1,108 @@
+import Apus
+import ArgumentParser
+
+/// `apus bench ENGINE`
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measures the latency of an engine or a model.",
+    discussion: """
+      Example:
+        apus bench resnet50.engine --shapes input=8x3x224x224 --duration 3s --threads 2
+      """)
+
+  @Argument(help: "Engine or model.") var file: String
+  @Option(help: "Input shape: NAME=1x3x224x224.") var shapes: [String] = []
+  @Option(help: "How long to measure: 3s, 500ms.") var duration = "3s"
+  @Option(help: "Runs before measuring.") var warmup = 5
+  @Option(help: "Number of runs; overrides --duration.") var iterations: Int?
+  @Option(help: "Threads (0: one a processor).") var threads = 0
+  @Option(help: "Precision, for models.") var precision: String?
+  @Option(help: "Seed of the inputs.") var seed: UInt64 = 0
+  @Flag(help: "Prints the time of each step.") var profile = false
+  @Flag(help: "Prints one JSON document.") var json = false
+  @Flag(name: .shortAndLong, help: "Says more.") var verbose = false
+
+  func run() throws {
+    let runnable = try Runnable(
+      file, threads: threads, precision: precision.flatMap(BuildOptions.Precision.init(rawValue:)))
+    let inputs = try runnable.randomInputs(shapes: try ShapeArguments.fixed(shapes), seed: seed)
+    let clock = ContinuousClock()
+    let binding = try runnable.session.bind(inputs: inputs)
+    let first = try clock.measure { try binding.execute() } / .milliseconds(1)
+    for _ in 0..<max(0, warmup) { try binding.execute() }
+    let seconds = try Self.seconds(duration)
+    let end = clock.now + .seconds(seconds)
+    var times: [Double] = []
+    while iterations.map({ times.count < $0 }) ?? (clock.now < end || times.count < 3) {
+      times.append(try clock.measure { try binding.execute() } / .milliseconds(1))
+    }
+    let shape = inputs.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.type)" }.joined(separator: ", ")
+    let document = BenchDocument(
+      file: file, inputs: shape, times: times, first: first, load: runnable.loadMilliseconds,
+      threads: runnable.session.pool.threads, batch: inputs.values.first?.shape.first ?? 1)
+    if json { try Output.json(document) } else { document.show() }
+    if profile { try showProfile(runnable, inputs) }
+  }
+
+  private func showProfile(_ runnable: Runnable, _ inputs: [String: Tensor]) throws {
+    _ = try runnable.session.profile(inputs)
+    let runs = try (0..<10).map { _ in try runnable.session.profile(inputs) }
+    let steps = runnable.session.executable.plan.steps
+    let medians = steps.indices.map { step in runs.map { $0[step] }.sorted()[runs.count / 2] }
+    for (step, seconds) in zip(steps, medians).sorted(by: { $0.1 > $1.1 }) {
+      Output.note("\(Output.text(seconds * 1e3, 4)) ms  \(step.operatorName) '\(step.name)' \(step.kernel.tactic)")
+    }
+  }
+
+  static func seconds(_ text: String) throws -> Double {
+    let units: [(String, Double)] = [("ms", 1e-3), ("us", 1e-6), ("s", 1)]
+    for (suffix, unit) in units where text.hasSuffix(suffix) {
+      if let number = Double(text.dropLast(suffix.count)), number > 0 { return number * unit }
+    }
+    throw ApusError(.usage, Problem(.usage, "not a duration", value: text, allowed: "a number with s, ms or us"))
+  }
+}
+
+/// What `bench` measured.
+struct BenchDocument: Encodable {
+  struct Latency: Encodable {
+    var mean: Double
+    var median: Double
+    var p90: Double
+    var p99: Double
+    var minimum: Double
+  }
+
+  var file: String
+  var inputs: String
+  var latencyMs: Latency
+  var firstMs: Double
+  var loadMs: Double
+  var throughputPerS: Double
+  var iterations: Int
+  var threads: Int
+
+  init(file: String, inputs: String, times: [Double], first: Double, load: Double, threads: Int, batch: Int) {
+    let sorted = times.sorted()
+    func quantile(_ q: Double) -> Double { sorted[min(sorted.count - 1, Int(q * Double(sorted.count)))] }
+    let mean = times.reduce(0, +) / Double(times.count)
+    self.file = file
+    self.inputs = inputs
+    latencyMs = Latency(mean: mean, median: quantile(0.5), p90: quantile(0.9), p99: quantile(0.99), minimum: sorted[0])
+    firstMs = first
+    loadMs = load
+    throughputPerS = mean > 0 ? 1000 / mean * Double(max(1, batch)) : 0
+    iterations = times.count
+    self.threads = threads
+  }
+
+  func show() {
+    Output.line("\(file) on \(inputs), \(threads) threads, \(iterations) runs")
+    let l = latencyMs
+    Output.line(
+      "latency  median \(Output.text(l.median)) ms, mean \(Output.text(l.mean)), p90 \(Output.text(l.p90)), p99 \(Output.text(l.p99)), minimum \(Output.text(l.minimum))"
+    )
+    Output.line("first    \(Output.text(firstMs)) ms, loading \(Output.text(loadMs)) ms")
+    Output.line("throughput \(Output.text(throughputPerS, 1)) per second")
+  }
+}

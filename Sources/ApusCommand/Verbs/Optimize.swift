@@ -1,0 +1,119 @@
+import Apus
+import ApusONNX
+import ArgumentParser
+
+/// `apus optimize MODEL -o ENGINE`
+struct Optimize: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Optimizes a model for this machine and saves it as one engine file.",
+    discussion: """
+      Example:
+        apus optimize resnet50.onnx -o resnet50.engine --shapes input=1x3x224x224:8x3x224x224:32x3x224x224
+      """)
+
+  @Argument(help: "Model file (.onnx).") var model: String
+  @Option(name: .shortAndLong, help: "Engine file to write.") var output: String
+  @Option(help: "auto, cpu, cuda or cuda:N.") var device = "auto"
+  @Option(help: "Precisions beside fp32, separated by commas: fp16, bf16, int8.") var precision: String?
+  @Option(help: "o1: fp16 on GPUs, bf16 on CPUs that have it; o2: o1 and int8.") var level: String?
+  @Option(help: "Makes a shape static: NAME=1x3x224x224.") var fix: [String] = []
+  @Option(help: "Range of accepted shapes: NAME=MIN:OPT:MAX.") var shapes: [String] = []
+  @Option(name: .customLong("test-data"), help: "Samples: .npz, a folder of them, of test sets or of pictures.")
+  var testData: String?
+  @Option(help: "What is done to pictures.") var preprocess: String?
+  @Option(name: .customLong("input-range"), help: "Range of a generated integer input: NAME=LO:HI.") var inputRange: [String] = []
+  @Flag(help: "Refuse what would run by its reference.") var strict = false
+  @Flag(help: "Leave the portable graph out of the engine.") var lean = false
+  @Flag(help: "No measuring while building: the same bytes every time.") var deterministic = false
+  @Option(help: "Seed of generated data.") var seed: UInt64 = 0
+  @Option(help: "Threads to tune for (0: one a processor).") var threads = 0
+  @Option(help: "Writes the report as JSON.") var report: String?
+  @Option(name: .customLong("stop-after"), help: "Stops rewriting after this many rewrites.") var stopAfter: Int?
+  @Flag(help: "Prints the report as JSON on standard output.") var json = false
+  @Flag(name: .shortAndLong, help: "Says more.") var verbose = false
+
+  func run() throws {
+    let device = try Device(parsing: device)
+    var options = try buildOptions(device)
+    let model = try Model(contentsOf: model)
+    if let testData { options.testData = try openData(testData, model) }
+    let result = try model.optimize(device: device, options)
+    Output.endProgress()
+    let bytes = try result.save(to: output)
+    if let report { try AtomicFile.write(try result.report.json(), to: report) }
+    if json { try Output.json(result.report) } else { summarize(result.report, bytes) }
+  }
+
+  private func buildOptions(_ device: Device) throws -> BuildOptions {
+    var options = BuildOptions()
+    options.fixedShapes = try ShapeArguments.fixed(fix)
+    options.profiles = try ShapeArguments.profiles(shapes)
+    options.precisions = try precisions(device)
+    options.threads = threads
+    options.strict = strict
+    options.lean = lean
+    options.deterministic = deterministic
+    options.measures = !deterministic
+    options.seed = seed
+    options.progress = Output.progress
+    options.userConfiguration = CommandLine.arguments.dropFirst().joined(separator: " ")
+    if let stopAfter { options.stopAfter = stopAfter }
+    for item in inputRange {
+      let (name, value) = try ShapeArguments.pair(item, flag: "--input-range")
+      let bounds = value.split(separator: ":").compactMap { Int64($0) }
+      guard bounds.count == 2, bounds[0] <= bounds[1] else {
+        throw ApusError(.usage, Problem(.usage, "--input-range takes NAME=LO:HI", value: item))
+      }
+      options.inputRanges[name] = bounds[0]...bounds[1]
+    }
+    return options
+  }
+
+  private func precisions(_ device: Device) throws -> Set<BuildOptions.Precision> {
+    if precision != nil && level != nil {
+      throw ApusError(.usage, Problem(.usage, "--precision and --level exclude each other", fix: "give one of them"))
+    }
+    if let level {
+      guard ["o1", "o2"].contains(level) else {
+        throw ApusError(.usage, Problem(.usage, "unknown level", value: level, allowed: "o1, o2"))
+      }
+      return device.supports("bf16") ? [.bf16] : []
+    }
+    return Set(
+      try (precision ?? "").split(separator: ",").map { name in
+        guard let known = BuildOptions.Precision(rawValue: String(name)) else {
+          let allowed = BuildOptions.Precision.allCases.map(\.rawValue).joined(separator: ", ")
+          throw ApusError(.usage, Problem(.usage, "unknown precision", value: String(name), allowed: allowed))
+        }
+        return known
+      })
+  }
+
+  private func openData(_ path: String, _ model: Model) throws -> DataSource {
+    let graph = model.source.graph
+    let inputs = graph.inputs.compactMap { id in
+      graph[id].type.tensor.map { DataSource.Input(name: graph[id].name, type: $0) }
+    }
+    return try DataArguments.open(path, inputs: inputs, preprocess: preprocess)
+  }
+
+  private func summarize(_ report: Report, _ bytes: Int) {
+    Output.line("\(model) -> \(output) (\(Output.text(Double(bytes) / 1e6, 1)) MB)")
+    let hardware = report.hardwareContext
+    Output.line("device     \(hardware.deviceType) (\(hardware.microarchitecture)), \(report.precision)")
+    for stage in report.optimizations where stage.status == "effective" {
+      let name = stage.name + String(repeating: " ", count: max(1, 10 - stage.name.count))
+      Output.line("\(name) \(stage.nodesBefore) -> \(stage.nodesAfter) nodes, \(stage.preRun) -> \(stage.postRun)")
+    }
+    let overall = report.overall
+    Output.line("latency    \(overall.baseline) -> \(overall.optimized), \(overall.speedup)x")
+    for accuracy in report.accuracy {
+      Output.line("accuracy   \(accuracy.output): largest difference \(accuracy.maxAbs), cosine \(accuracy.cosine)")
+    }
+    Output.line("steps      \(report.kernels.count), \(report.diagnosis.message)")
+    if verbose {
+      for kernel in report.kernels { Output.line("  \(kernel.operator) '\(kernel.node)': \(kernel.tactic)") }
+    }
+    if let path = self.report { Output.line("report     \(path)") }
+  }
+}
