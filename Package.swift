@@ -79,7 +79,7 @@ let package = Package(
         "ApusVision", "CApusDrivers",
       ]),
     .executableTarget(
-      name: "ApusCommand", dependencies: ["Apus", "ApusONNX", "ApusOperators", arguments], swiftSettings: strict),
+      name: "ApusCommand", dependencies: ["Apus", "ApusONNX", "ApusOperators", "ApusTactics", arguments], swiftSettings: strict),
   ],
   cLanguageStandard: .c2x
 )

@@ -1,4 +1,4 @@
-public import ApusCore
+import ApusCore
 public import ApusEngine
 public import ApusTactics
 import ApusCPU
@@ -27,7 +27,9 @@ public enum Device: Sendable, Hashable {
 
   private static func unknown(_ text: String) -> ApusError {
     ApusError(
-      .usage, Problem(.usage, "unknown device", value: text, allowed: "auto, cpu, cuda, cuda:N", fix: "use --device cpu"))
+      .usage,
+      Problem(
+        .usage, "unknown device", value: text, allowed: "auto, cpu, cuda, cuda:N", fix: "use --device cpu"))
   }
 
   /// Tactics for plans of this device; throws when the device is not there.
@@ -73,7 +75,8 @@ extension Engine {
     throw ApusError(
       .resources,
       Problem(
-        .engineTarget, "the engine holds no plan for this machine: \(reasons.joined(separator: "; "))", file: path,
+        .engineTarget, "the engine holds no plan for this machine: \(reasons.joined(separator: "; "))",
+        file: path,
         fix: "optimize the model on this machine"))
   }
 }

@@ -37,7 +37,8 @@ public struct MachineReport: Sendable, Encodable {
     let library = apus_onednn_open(nil, &message, message.count)
     defer { if let library { apus_onednn_close(library) } }
     let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    return Library(name: "oneDNN", found: library != nil, detail: library != nil ? "in the loader path" : text)
+    return Library(
+      name: "oneDNN", found: library != nil, detail: library != nil ? "in the loader path" : text)
   }
 }
 

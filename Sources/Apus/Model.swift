@@ -20,14 +20,17 @@ public struct Model: Sendable {
   public init(contentsOf path: String) throws { source = try SourceModel(contentsOf: path) }
 
   /// Optimizes for a device.
-  public func optimize(device: Device = .auto, _ options: BuildOptions = BuildOptions()) throws -> Builder.Result {
+  public func optimize(device: Device = .auto, _ options: BuildOptions = BuildOptions()) throws
+    -> Builder.Result
+  {
     let precision = options.precisions.first { $0 != .fp32 }?.rawValue ?? "fp32"
     guard device.supports(precision) else {
       let allowed = BuildOptions.Precision.allCases.map(\.rawValue).filter(device.supports)
       throw ApusError(
         .resources,
         Problem(
-          .precisionMissing, "the device lacks the precision", value: precision, allowed: allowed.joined(separator: ", "),
+          .precisionMissing, "the device lacks the precision", value: precision,
+          allowed: allowed.joined(separator: ", "),
           fix: "leave --precision out, or use one that is allowed"))
     }
     return try Builder(options: options, tactics: try device.tactics(precision: precision)).build(source)

@@ -7,7 +7,8 @@ import Glibc
 struct ApusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "apus",
-    abstract: "Optimizes trained models for the machine at hand, proves that they are still right, and runs them.",
+    abstract:
+      "Optimizes trained models for the machine at hand, proves that they are still right, and runs them.",
     discussion: """
       Example:
         apus optimize efficientnet.onnx -o efficientnet.engine
@@ -32,7 +33,8 @@ struct ApusCommand: ParsableCommand {
       let code = exitCode(for: error)
       if code == .success { exit(withError: error) }
       if isInternal(error) {
-        let failure = ApusError(.internal, Problem(.internalError, "\(error)", fix: "report it with the model and the command"))
+        let failure = ApusError(
+          .internal, Problem(.internalError, "\(error)", fix: "report it with the model and the command"))
         Output.fail(failure, json: wantsJSON)
         Glibc.exit(70)
       }

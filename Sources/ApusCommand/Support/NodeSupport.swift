@@ -1,4 +1,5 @@
 import Apus
+import ApusTactics
 
 /// Whether and how a device runs one node of a model.
 struct NodeSupport: Encodable {

@@ -17,7 +17,8 @@ enum Output {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return encoder
   }
 
@@ -34,7 +35,8 @@ enum Output {
   static func fail(_ error: ApusError, json wantsJSON: Bool) {
     for problem in error.problems { note("error: \(problem)") }
     if wantsJSON {
-      try? json(Failure(error: .init(code: error.exitCode, class: error.category.rawValue, problems: error.problems)))
+      try? json(
+        Failure(error: .init(code: error.exitCode, class: error.category.rawValue, problems: error.problems)))
     }
   }
 
@@ -67,6 +69,7 @@ enum Output {
     let whole = scaled / Int64(scale)
     let rest = String(scaled % Int64(scale))
     let sign = number < 0 && scaled > 0 ? "-" : ""
-    return digits == 0 ? "\(sign)\(whole)" : "\(sign)\(whole)." + String(repeating: "0", count: digits - rest.count) + rest
+    return digits == 0
+      ? "\(sign)\(whole)" : "\(sign)\(whole)." + String(repeating: "0", count: digits - rest.count) + rest
   }
 }

@@ -35,7 +35,8 @@ struct RunDocument: Encodable {
     if !input.isEmpty { Output.line(input) }
     for output in outputs {
       guard let classes = output.top else {
-        let range = output.minimum.map { ", \($0) to \(output.maximum ?? $0), mean \(output.mean ?? $0)" } ?? ""
+        let range =
+          output.minimum.map { ", \($0) to \(output.maximum ?? $0), mean \(output.mean ?? $0)" } ?? ""
         Output.line("  \(output.name): \(output.type)\(range)")
         continue
       }
@@ -55,7 +56,8 @@ extension RunDocument.OutputSummary {
     minimum = numbers.min()
     maximum = numbers.max()
     mean = numbers.reduce(0, +) / Double(numbers.count)
-    let isClasses = tensor.elementCount == tensor.shape.last && (labels.map { $0.count == numbers.count } ?? false)
+    let isClasses =
+      tensor.elementCount == tensor.shape.last && (labels.map { $0.count == numbers.count } ?? false)
     if isClasses || (labels != nil && tensor.rank == 2 && tensor.shape[0] == 1) {
       self.top = Self.best(numbers, labels ?? [], top)
     }
@@ -69,7 +71,8 @@ extension RunDocument.OutputSummary {
     let powers = numbers.map { exp($0 - largest) }
     let total = powers.reduce(0, +)
     let scores = areProbabilities ? numbers : powers.map { $0 / total }
-    return scores.indices.sorted { (scores[$0], -$0) > (scores[$1], -$1) }.prefix(max(0, count)).map { index in
+    return scores.indices.sorted { (scores[$0], -$0) > (scores[$1], -$1) }.prefix(max(0, count)).map {
+      index in
       RunDocument.Class(index: index, label: index < labels.count ? labels[index] : nil, score: scores[index])
     }
   }

@@ -9,7 +9,9 @@ struct Runnable {
   let path: String
 
   /// Loads an engine, or optimizes a model in memory.
-  init(_ path: String, threads: Int, fixed: [String: [Int]] = [:], precision: BuildOptions.Precision? = nil) throws {
+  init(_ path: String, threads: Int, fixed: [String: [Int]] = [:], precision: BuildOptions.Precision? = nil)
+    throws
+  {
     self.path = path
     let clock = ContinuousClock()
     let start = clock.now
@@ -52,7 +54,9 @@ struct Runnable {
     var symbols: [String: Int] = [:]
     for (name, shape) in shapes {
       let input = try input(name)
-      for (dim, size) in zip(input.type.shape ?? [], shape) { if let symbol = dim.symbolName { symbols[symbol] = size } }
+      for (dim, size) in zip(input.type.shape ?? [], shape) {
+        if let symbol = dim.symbolName { symbols[symbol] = size }
+      }
     }
     let random = RandomData(seed: seed, symbols: symbols)
     return try DataSource.generated(random, inputs: inputs).sample(0)

@@ -1,4 +1,5 @@
 import Apus
+import FoundationEssentials
 import Glibc
 
 /// Outputs as files: `NAME.npy` and `outputs.json`.
@@ -27,11 +28,14 @@ enum SavedOutputs {
     try AtomicFile.write(Array(try Output.encoder.encode(entries)) + [10], to: "\(folder)/outputs.json")
   }
 
-  private static func save(_ value: Value, name: String, file: String, folder: String, _ entries: inout [Entry]) throws {
+  private static func save(
+    _ value: Value, name: String, file: String, folder: String, _ entries: inout [Entry]
+  ) throws {
     switch value {
     case .tensor(let tensor):
       try NPYFile.write(tensor, to: "\(folder)/\(file).npy")
-      entries.append(Entry(name: name, file: "\(file).npy", shape: tensor.shape, elementType: tensor.dtype.rawValue))
+      entries.append(
+        Entry(name: name, file: "\(file).npy", shape: tensor.shape, elementType: tensor.dtype.rawValue))
     case .sequence(let items, _):
       try makeFolder("\(folder)/\(file)")
       for (index, item) in items.enumerated() {
@@ -44,7 +48,10 @@ enum SavedOutputs {
 
   private static func makeFolder(_ path: String) throws {
     if mkdir(path, 0o777) != 0 && errno != EEXIST {
-      throw ApusError(.missingFile, Problem(.fileUnwritable, "the folder cannot be made: \(String(cString: strerror(errno)))", file: path))
+      throw ApusError(
+        .missingFile,
+        Problem(.fileUnwritable, "the folder cannot be made: \(String(cString: strerror(errno)))", file: path)
+      )
     }
   }
 

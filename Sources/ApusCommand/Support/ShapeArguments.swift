@@ -6,7 +6,10 @@ enum ShapeArguments {
     if text == "scalar" { return [] }
     let sizes = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
     guard !sizes.isEmpty, sizes.allSatisfy({ ($0 ?? -1) >= 0 }) else {
-      throw ApusError(.usage, Problem(.usage, "not a shape", value: text, allowed: "sizes joined by 'x', as 1x3x224x224, or 'scalar'"))
+      throw ApusError(
+        .usage,
+        Problem(
+          .usage, "not a shape", value: text, allowed: "sizes joined by 'x', as 1x3x224x224, or 'scalar'"))
     }
     return sizes.compactMap { $0 }
   }
@@ -38,13 +41,17 @@ enum ShapeArguments {
         let (name, value) = try pair(String(item), flag: "--shapes")
         let parts = try value.split(separator: ":").map { try shape(String($0)) }
         guard parts.count == 1 || parts.count == 3, parts.allSatisfy({ $0.count == parts[0].count }) else {
-          throw ApusError(.usage, Problem(.usage, "--shapes takes NAME=MIN:OPT:MAX of one rank", value: value))
+          throw ApusError(
+            .usage, Problem(.usage, "--shapes takes NAME=MIN:OPT:MAX of one rank", value: value))
         }
-        let range = ShapeProfile.Range(min: parts[0], opt: parts[parts.count / 2], max: parts[parts.count - 1])
+        let range = ShapeProfile.Range(
+          min: parts[0], opt: parts[parts.count / 2], max: parts[parts.count - 1])
         guard zip(range.min, range.opt).allSatisfy(<=), zip(range.opt, range.max).allSatisfy(<=) else {
           throw ApusError(.usage, Problem(.usage, "--shapes needs MIN <= OPT <= MAX", value: value))
         }
-        if profiles.isEmpty || profiles[profiles.count - 1].inputs[name] != nil { profiles.append(ShapeProfile(inputs: [:])) }
+        if profiles.isEmpty || profiles[profiles.count - 1].inputs[name] != nil {
+          profiles.append(ShapeProfile(inputs: [:]))
+        }
         profiles[profiles.count - 1].inputs[name] = range
       }
     }

@@ -50,7 +50,8 @@ struct Bench: ParsableCommand {
     let steps = runnable.session.executable.plan.steps
     let medians = steps.indices.map { step in runs.map { $0[step] }.sorted()[runs.count / 2] }
     for (step, seconds) in zip(steps, medians).sorted(by: { $0.1 > $1.1 }) {
-      Output.note("\(Output.text(seconds * 1e3, 4)) ms  \(step.operatorName) '\(step.name)' \(step.kernel.tactic)")
+      Output.note(
+        "\(Output.text(seconds * 1e3, 4)) ms  \(step.operatorName) '\(step.name)' \(step.kernel.tactic)")
     }
   }
 
@@ -59,7 +60,8 @@ struct Bench: ParsableCommand {
     for (suffix, unit) in units where text.hasSuffix(suffix) {
       if let number = Double(text.dropLast(suffix.count)), number > 0 { return number * unit }
     }
-    throw ApusError(.usage, Problem(.usage, "not a duration", value: text, allowed: "a number with s, ms or us"))
+    throw ApusError(
+      .usage, Problem(.usage, "not a duration", value: text, allowed: "a number with s, ms or us"))
   }
 }
 
@@ -88,7 +90,8 @@ struct BenchDocument: Encodable {
     let mean = times.reduce(0, +) / Double(times.count)
     self.file = file
     self.inputs = inputs
-    latencyMs = Latency(mean: mean, median: quantile(0.5), p90: quantile(0.9), p99: quantile(0.99), minimum: sorted[0])
+    latencyMs = Latency(
+      mean: mean, median: quantile(0.5), p90: quantile(0.9), p99: quantile(0.99), minimum: sorted[0])
     firstMs = first
     loadMs = load
     throughputPerS = mean > 0 ? 1000 / mean * Double(max(1, batch)) : 0

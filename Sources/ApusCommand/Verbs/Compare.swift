@@ -40,21 +40,30 @@ struct Compare: ParsableCommand {
       let (left, right) = (try a.outputs(feeds), try b.outputs(feeds))
       let names = left.order.filter { right.tensors[$0] != nil }
       guard !names.isEmpty else {
-        throw ApusError(.usage, Problem(.unknownOutputName, "the two have no output in common", allowed: left.order.joined(separator: ", ")))
+        throw ApusError(
+          .usage,
+          Problem(
+            .unknownOutputName, "the two have no output in common",
+            allowed: left.order.joined(separator: ", ")))
       }
       for name in names {
         guard let e = left.tensors[name], let c = right.tensors[name] else { continue }
         keepWorst(Comparison(name, actual: c, expected: e, rtol: rtol, atol: atol), &worst)
       }
     }
-    let passed = worst.allSatisfy { comparison in cosine.map { comparison.cosine >= $0 } ?? comparison.isWithin }
-    let document = Document(expected: expected, actual: actual, passed: passed, samples: source.count, outputs: worst)
+    let passed = worst.allSatisfy { comparison in
+      cosine.map { comparison.cosine >= $0 } ?? comparison.isWithin
+    }
+    let document = Document(
+      expected: expected, actual: actual, passed: passed, samples: source.count, outputs: worst)
     if json { try Output.json(document) } else { show(document) }
     if !passed { throw ExitCode(1) }
   }
 
   private func keepWorst(_ comparison: Comparison, _ worst: inout [Comparison]) {
-    guard let index = worst.firstIndex(where: { $0.output == comparison.output }) else { return worst.append(comparison) }
+    guard let index = worst.firstIndex(where: { $0.output == comparison.output }) else {
+      return worst.append(comparison)
+    }
     if comparison.maxRelative > worst[index].maxRelative { worst[index] = comparison }
   }
 
@@ -63,16 +72,22 @@ struct Compare: ParsableCommand {
     var symbols: [String: Int] = [:]
     for (name, shape) in try ShapeArguments.fixed(shapes) {
       guard let input = inputs.first(where: { $0.name == name }) else { continue }
-      for (dim, size) in zip(input.type.shape ?? [], shape) { if let symbol = dim.symbolName { symbols[symbol] = size } }
+      for (dim, size) in zip(input.type.shape ?? [], shape) {
+        if let symbol = dim.symbolName { symbols[symbol] = size }
+      }
     }
     return .generated(RandomData(seed: seed, symbols: symbols), inputs: inputs)
   }
 
   private func show(_ document: Document) {
     for output in document.outputs {
-      Output.line("\(output.output): largest difference \(output.maxAbs) (relative \(output.maxRelative)), cosine \(output.cosine)")
+      Output.line(
+        "\(output.output): largest difference \(output.maxAbs) (relative \(output.maxRelative)), cosine \(output.cosine)"
+      )
       if let index = output.firstBadIndex {
-        Output.line("  first beyond the tolerance at \(index): expected \(output.firstBadExpected ?? .nan), got \(output.firstBadActual ?? .nan)")
+        Output.line(
+          "  first beyond the tolerance at \(index): expected \(output.firstBadExpected ?? .nan), got \(output.firstBadActual ?? .nan)"
+        )
       }
     }
     Output.line(document.passed ? "equal within the tolerance" : "different")

@@ -16,9 +16,12 @@ struct Doctor: ParsableCommand {
     let findings = MachineReport()
     if json { return try Output.json(findings) }
     Output.line("apus      \(findings.version)")
-    Output.line("processor \(findings.processor), \(findings.processors) threads, kernels for \(findings.level)")
+    Output.line(
+      "processor \(findings.processor), \(findings.processors) threads, kernels for \(findings.level)")
     for library in findings.libraries {
-      Output.line("\(library.name.padded(9)) \(library.found ? "found: \(library.detail)" : "not found: \(library.detail)")")
+      Output.line(
+        "\(library.name.padded(9)) \(library.found ? "found: \(library.detail)" : "not found: \(library.detail)")"
+      )
     }
   }
 }

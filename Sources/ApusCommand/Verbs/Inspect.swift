@@ -12,7 +12,8 @@ struct Inspect: ParsableCommand {
       """)
 
   @Argument(help: "Model or engine.") var file: String
-  @Flag(name: .customLong("dry-run"), help: "For a model: which tactic runs each node, or why none does.") var dryRun = false
+  @Flag(name: .customLong("dry-run"), help: "For a model: which tactic runs each node, or why none does.")
+  var dryRun = false
   @Option(help: "Device of the dry run.") var device = "auto"
   @Option(help: "Precision of the dry run.") var precision = "fp32"
   @Flag(help: "Checks every byte of an engine and prints its identity.") var verify = false
@@ -21,7 +22,11 @@ struct Inspect: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Says more.") var verbose = false
 
   func run() throws {
-    if Engine.isEngine(file) { try showEngine(try Engine(contentsOf: file)) } else { try showModel(try Model(contentsOf: file)) }
+    if Engine.isEngine(file) {
+      try showEngine(try Engine(contentsOf: file))
+    } else {
+      try showModel(try Model(contentsOf: file))
+    }
   }
 
   private struct EngineDocument: Encodable {
@@ -44,20 +49,29 @@ struct Inspect: ParsableCommand {
     }
     let layers = try engine.plan(0).steps.map {
       EngineDocument.Layer(
-        name: $0.name, operator: $0.operatorName, tactic: $0.kernel.tactic, sources: $0.sources, rules: $0.rules)
+        name: $0.name, operator: $0.operatorName, tactic: $0.kernel.tactic, sources: $0.sources,
+        rules: $0.rules)
     }
     let header = engine.header
-    if json { return try Output.json(EngineDocument(header: header, identity: engine.identity, layers: layers)) }
-    Output.line("\(file): engine of '\(header.name)', format \(header.formatVersion), Apus \(header.apusVersion)")
+    if json {
+      return try Output.json(EngineDocument(header: header, identity: engine.identity, layers: layers))
+    }
+    Output.line(
+      "\(file): engine of '\(header.name)', format \(header.formatVersion), Apus \(header.apusVersion)")
     Output.line("source   \(header.source.file) (\(header.source.producer)), digest \(header.source.digest)")
     Output.line("identity \(engine.identity)")
     for plan in header.plans {
-      Output.line("plan     \(plan.target.device) \(plan.target.level), \(plan.target.precision), \(plan.steps) steps")
+      Output.line(
+        "plan     \(plan.target.device) \(plan.target.level), \(plan.target.precision), \(plan.steps) steps")
     }
     for input in header.inputs { Output.line("input    \(input.name): \(input.type)") }
     for output in header.outputs { Output.line("output   \(output.name): \(output.type)") }
-    for section in header.sections { Output.line("section  \(section.name): \(section.byteCount) bytes at \(section.offset)") }
-    if verbose { for layer in layers { Output.line("layer    \(layer.operator) '\(layer.name)' by \(layer.tactic)") } }
+    for section in header.sections {
+      Output.line("section  \(section.name): \(section.byteCount) bytes at \(section.offset)")
+    }
+    if verbose {
+      for layer in layers { Output.line("layer    \(layer.operator) '\(layer.name)' by \(layer.tactic)") }
+    }
   }
 
   private struct ModelDocument: Encodable {
@@ -80,22 +94,35 @@ struct Inspect: ParsableCommand {
   private func showModel(_ model: Model) throws {
     let graph = model.source.graph
     if text { return Output.line(graph.description) }
-    let tensors = { (ids: [ValueID]) in ids.map { ModelDocument.Tensor(name: graph[$0].name, type: graph[$0].type.description) } }
+    let tensors = { (ids: [ValueID]) in
+      ids.map { ModelDocument.Tensor(name: graph[$0].name, type: graph[$0].type.description) }
+    }
     var document = ModelDocument(
       file: file, format: model.source.format, producer: model.source.producer, opsets: model.source.opsets,
       inputs: tensors(graph.inputs), outputs: tensors(graph.outputs), operators: [:], nodes: graph.nodeCount,
       weightBytes: model.source.weightBytes)
     for node in graph.allNodes { document.operators[node.opName, default: 0] += 1 }
-    if dryRun { document.dryRun = try NodeSupport.all(of: model, device: try Device(parsing: device), precision: precision) }
+    if dryRun {
+      document.dryRun = try NodeSupport.all(
+        of: model, device: try Device(parsing: device), precision: precision)
+    }
     if json { return try Output.json(document) }
-    Output.line("\(file): \(document.format), \(document.producer), \(document.nodes) nodes, \(Output.text(Double(document.weightBytes) / 1e6, 1)) MB of weights")
-    Output.line("opsets   " + document.opsets.sorted { $0.key < $1.key }.map { "\($0.key.isEmpty ? "ai.onnx" : $0.key) \($0.value)" }.joined(separator: ", "))
+    Output.line(
+      "\(file): \(document.format), \(document.producer), \(document.nodes) nodes, \(Output.text(Double(document.weightBytes) / 1e6, 1)) MB of weights"
+    )
+    Output.line(
+      "opsets   "
+        + document.opsets.sorted { $0.key < $1.key }.map {
+          "\($0.key.isEmpty ? "ai.onnx" : $0.key) \($0.value)"
+        }.joined(separator: ", "))
     for input in document.inputs { Output.line("input    \(input.name): \(input.type)") }
     for output in document.outputs { Output.line("output   \(output.name): \(output.type)") }
     let operators = document.operators.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
     Output.line("nodes    " + operators.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
     for node in document.dryRun ?? [] {
-      Output.line("\(node.supported ? "yes" : "no ")  \(node.operator) '\(node.node)': \(node.tactic)\(node.reasons.isEmpty ? "" : " (\(node.reasons.joined(separator: "; ")))")")
+      Output.line(
+        "\(node.supported ? "yes" : "no ")  \(node.operator) '\(node.node)': \(node.tactic)\(node.reasons.isEmpty ? "" : " (\(node.reasons.joined(separator: "; ")))")"
+      )
     }
   }
 }

@@ -18,17 +18,20 @@ struct Optimize: ParsableCommand {
   @Option(help: "o1: fp16 on GPUs, bf16 on CPUs that have it; o2: o1 and int8.") var level: String?
   @Option(help: "Makes a shape static: NAME=1x3x224x224.") var fix: [String] = []
   @Option(help: "Range of accepted shapes: NAME=MIN:OPT:MAX.") var shapes: [String] = []
-  @Option(name: .customLong("test-data"), help: "Samples: .npz, a folder of them, of test sets or of pictures.")
+  @Option(
+    name: .customLong("test-data"), help: "Samples: .npz, a folder of them, of test sets or of pictures.")
   var testData: String?
   @Option(help: "What is done to pictures.") var preprocess: String?
-  @Option(name: .customLong("input-range"), help: "Range of a generated integer input: NAME=LO:HI.") var inputRange: [String] = []
+  @Option(name: .customLong("input-range"), help: "Range of a generated integer input: NAME=LO:HI.")
+  var inputRange: [String] = []
   @Flag(help: "Refuse what would run by its reference.") var strict = false
   @Flag(help: "Leave the portable graph out of the engine.") var lean = false
   @Flag(help: "No measuring while building: the same bytes every time.") var deterministic = false
   @Option(help: "Seed of generated data.") var seed: UInt64 = 0
   @Option(help: "Threads to tune for (0: one a processor).") var threads = 0
   @Option(help: "Writes the report as JSON.") var report: String?
-  @Option(name: .customLong("stop-after"), help: "Stops rewriting after this many rewrites.") var stopAfter: Int?
+  @Option(name: .customLong("stop-after"), help: "Stops rewriting after this many rewrites.") var stopAfter:
+    Int?
   @Flag(help: "Prints the report as JSON on standard output.") var json = false
   @Flag(name: .shortAndLong, help: "Says more.") var verbose = false
 
@@ -71,7 +74,8 @@ struct Optimize: ParsableCommand {
 
   private func precisions(_ device: Device) throws -> Set<BuildOptions.Precision> {
     if precision != nil && level != nil {
-      throw ApusError(.usage, Problem(.usage, "--precision and --level exclude each other", fix: "give one of them"))
+      throw ApusError(
+        .usage, Problem(.usage, "--precision and --level exclude each other", fix: "give one of them"))
     }
     if let level {
       guard ["o1", "o2"].contains(level) else {
@@ -103,12 +107,14 @@ struct Optimize: ParsableCommand {
     Output.line("device     \(hardware.deviceType) (\(hardware.microarchitecture)), \(report.precision)")
     for stage in report.optimizations where stage.status == "effective" {
       let name = stage.name + String(repeating: " ", count: max(1, 10 - stage.name.count))
-      Output.line("\(name) \(stage.nodesBefore) -> \(stage.nodesAfter) nodes, \(stage.preRun) -> \(stage.postRun)")
+      Output.line(
+        "\(name) \(stage.nodesBefore) -> \(stage.nodesAfter) nodes, \(stage.preRun) -> \(stage.postRun)")
     }
     let overall = report.overall
     Output.line("latency    \(overall.baseline) -> \(overall.optimized), \(overall.speedup)x")
     for accuracy in report.accuracy {
-      Output.line("accuracy   \(accuracy.output): largest difference \(accuracy.maxAbs), cosine \(accuracy.cosine)")
+      Output.line(
+        "accuracy   \(accuracy.output): largest difference \(accuracy.maxAbs), cosine \(accuracy.cosine)")
     }
     Output.line("steps      \(report.kernels.count), \(report.diagnosis.message)")
     if verbose {

@@ -11,13 +11,15 @@ struct Run: ParsableCommand {
       """)
 
   @Argument(help: "Engine or model.") var file: String
-  @Option(help: "NAME=FILE (.npy, .npz, .jpg, .png) or NAME=DIR of pictures; a bare FILE.npz holds all inputs.")
+  @Option(
+    help: "NAME=FILE (.npy, .npz, .jpg, .png) or NAME=DIR of pictures; a bare FILE.npz holds all inputs.")
   var input: [String] = []
   @Option(help: "What is done to pictures: imagenet, unit, or a list.") var preprocess: String?
   @Option(help: "Class names, one a line.") var labels: String?
   @Option(help: "Classes to show.") var top = 5
   @Option(help: "Outputs to show or save, separated by commas, or all.") var outputs = "all"
-  @Option(name: .customLong("save-outputs"), help: "Folder for NAME.npy and outputs.json.") var saveOutputs: String?
+  @Option(name: .customLong("save-outputs"), help: "Folder for NAME.npy and outputs.json.") var saveOutputs:
+    String?
   @Option(help: "Threads (0: one a processor).") var threads = 0
   @Option(help: "Makes a shape static: NAME=1x3x224x224.") var fix: [String] = []
   @Flag(help: "Prints one JSON document.") var json = false
@@ -44,7 +46,10 @@ struct Run: ParsableCommand {
     guard unknown.isEmpty else {
       throw ApusError(
         .usage,
-        unknown.map { Problem(.unknownOutputName, "'\($0)' is no output", value: $0, allowed: names.joined(separator: ", ")) })
+        unknown.map {
+          Problem(
+            .unknownOutputName, "'\($0)' is no output", value: $0, allowed: names.joined(separator: ", "))
+        })
     }
     return wanted
   }
@@ -73,7 +78,9 @@ struct Run: ParsableCommand {
   private func pictures(_ folder: String, _ input: DataSource.Input) throws -> [(String, [String: Tensor])] {
     let spec = try preprocess.map { try Preprocess(parsing: $0) }
     let names = try FileBytes.names(inFolder: folder).filter(Picture.isPictureName)
-    guard !names.isEmpty else { throw ApusError(.invalidInput, Problem(.badData, "the folder holds no pictures", file: folder)) }
+    guard !names.isEmpty else {
+      throw ApusError(.invalidInput, Problem(.badData, "the folder holds no pictures", file: folder))
+    }
     return try names.map { name in
       (name, [input.name: try DataSource.tensor("\(folder)/\(name)", for: input, preprocess: spec)])
     }
