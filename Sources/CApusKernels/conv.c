@@ -10,6 +10,8 @@ typedef struct plan {
   bool copied;
   /// Whether the taps of one kernel row are one tap: they lie side by side in memory.
   bool merged;
+  /// Whether the gate multiplies a copy of the weights: cheaper than the input where pixels are many.
+  bool gated_weights;
   ptrdiff_t taps, depth, columns, panels;
 } plan;
 
@@ -18,13 +20,17 @@ static plan make_plan(const apus_conv *conv) {
   const ptrdiff_t columns = conv->out_channels / conv->groups;
   plan p = {.columns = columns, .panels = apus_ceil_div(columns, APUS_PANEL)};
   p.box.group_channels = conv->type == APUS_BF16 ? apus_round_up(channels, 2) : channels;
-  p.copied = p.box.group_channels != channels || conv->in_channels_first || conv->in_type != conv->type ||
-             conv->gated;
+  p.copied = p.box.group_channels != channels || conv->in_channels_first || conv->in_type != conv->type;
+  bool pointwise = true;
   for (int i = 0; i < 3; i++) {
     p.box.extent[i] = (conv->out[i] - 1) * conv->stride[i] + (conv->kernel[i] - 1) * conv->dilation[i] + 1;
     p.box.origin[i] = -conv->pad[i];
     if (conv->pad[i] != 0 || p.box.extent[i] > conv->in[i]) p.copied = true;
+    pointwise = pointwise && conv->kernel[i] == 1;
   }
+  p.gated_weights = conv->gated && pointwise && !p.copied && conv->groups == 1 &&
+                    conv->out[0] * conv->out[1] * conv->out[2] > columns;
+  if (conv->gated && !p.gated_weights) p.copied = true;
   if (!p.copied)
     for (int i = 0; i < 3; i++) p.box.extent[i] = conv->in[i];
   p.merged = conv->groups == 1 && (conv->dilation[2] == 1 || conv->kernel[2] == 1);
@@ -74,6 +80,7 @@ size_t apus_conv_workspace_bytes(const apus_conv *conv, int32_t threads) {
   (void)threads;
   const plan p = make_plan(conv);
   const size_t taps = (size_t)apus_round_up(p.taps * (ptrdiff_t)sizeof(ptrdiff_t), 64);
+  if (p.gated_weights) return taps + (size_t)conv->batch * apus_conv_packed_bytes(conv);
   return taps + (p.copied ? apus_conv_box_bytes(conv, &p.box) + 64 : 0);
 }
 
@@ -87,6 +94,37 @@ static void fill_taps(const apus_conv *conv, const plan *p, ptrdiff_t pixel, ptr
             z * conv->dilation[0] * plane + y * conv->dilation[1] * row + x * conv->dilation[2] * pixel;
 }
 
+typedef struct gating {
+  const apus_conv *conv;
+  const plan *plan;
+  const char *packed;
+  const float *gate;
+  char *out;
+} gating;
+
+/// Multiplies one panel of a pointwise convolution's weights by the gate of one image.
+static void gate_panel(void *context, ptrdiff_t task, int32_t thread) {
+  (void)thread;
+  const gating *g = context;
+  const ptrdiff_t image = task / g->plan->panels, panel = task % g->plan->panels, depth = g->plan->depth;
+  const float *gate = g->gate + image * g->conv->in_channels;
+  const ptrdiff_t size = depth * APUS_PANEL;
+  if (g->conv->type == APUS_F32) {
+    const float *from = (const float *)g->packed + panel * size;
+    float *to = (float *)g->out + task * size;
+    for (ptrdiff_t k = 0; k < depth; k++)
+      for (int j = 0; j < APUS_PANEL; j++) to[k * APUS_PANEL + j] = from[k * APUS_PANEL + j] * gate[k];
+    return;
+  }
+  const uint16_t *from = (const uint16_t *)g->packed + panel * size;
+  uint16_t *to = (uint16_t *)g->out + task * size;
+  for (ptrdiff_t k = 0; k < depth; k += 2)
+    for (int j = 0; j < 2 * APUS_PANEL; j++) {
+      const ptrdiff_t at = k * APUS_PANEL + j;
+      to[at] = apus_f32_to_bf16(apus_bf16_to_f32(from[at]) * gate[k + j % 2]);
+    }
+}
+
 void apus_conv_nhwc(
     const apus_conv *conv, const void *in, const void *packed, const float *gate,
     const apus_epilogue *epilogue, void *out, void *workspace, apus_pool *pool) {
@@ -98,6 +136,12 @@ void apus_conv_nhwc(
     void *box = (char *)workspace + apus_round_up(p.taps * (ptrdiff_t)sizeof(ptrdiff_t), 64);
     apus_conv_box_fill(conv, &p.box, in, conv->gated ? gate : NULL, box, pool);
     a = box;
+  }
+  if (p.gated_weights) {
+    void *weights = (char *)workspace + apus_round_up(p.taps * (ptrdiff_t)sizeof(ptrdiff_t), 64);
+    gating g = {.conv = conv, .plan = &p, .packed = packed, .gate = gate, .out = weights};
+    apus_pool_run(pool, conv->batch * p.panels, gate_panel, &g);
+    packed = weights;
   }
   const ptrdiff_t pixel = conv->groups * p.box.group_channels;
   const ptrdiff_t row = p.box.extent[2] * pixel, plane = p.box.extent[1] * row;
@@ -127,6 +171,7 @@ void apus_conv_nhwc(
       .a_group = p.box.group_channels,
       .a_image = p.box.extent[0] * plane,
       .a_plane = conv->stride[0] * plane,
+      .b_image = p.gated_weights ? p.panels * p.depth * APUS_PANEL : 0,
       .b_group = p.panels * p.taps * p.depth * APUS_PANEL,
       .c_group = p.columns,
       .c_image = conv->out[0] * c_plane,
@@ -136,9 +181,13 @@ void apus_conv_nhwc(
   for (int i = 0; i < 3; i++)
     pointwise = pointwise && p.box.extent[i] == conv->out[i] && conv->kernel[i] == 1 && conv->stride[i] == 1;
   if (pointwise) {
-    // All pixels of the batch are rows of one matrix.
-    product.rows = conv->batch * conv->out[0] * conv->out[1] * conv->out[2];
-    product.images = product.planes = product.runs = 1;
+    // All pixels, of the batch where the weights are the same, are rows of one matrix.
+    product.rows = conv->out[0] * conv->out[1] * conv->out[2];
+    product.planes = product.runs = 1;
+    if (!p.gated_weights) {
+      product.rows *= conv->batch;
+      product.images = 1;
+    }
   }
   apus_product_run(&product, a, packed, out, 0, pool);
 }

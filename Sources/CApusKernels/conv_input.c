@@ -15,13 +15,19 @@ typedef struct fill {
   char *out;
 } fill;
 
-static inline float read_input(const void *in, apus_dtype type, ptrdiff_t i) {
+static inline __attribute__((always_inline)) float read_input(const void *in, apus_dtype type, ptrdiff_t i) {
   return type == APUS_BF16 ? apus_bf16_to_f32(((const uint16_t *)in)[i]) : ((const float *)in)[i];
 }
 
-static inline void write_box(void *out, apus_dtype type, ptrdiff_t i, float value) {
-  if (type == APUS_BF16) ((uint16_t *)out)[i] = apus_f32_to_bf16(value);
-  else ((float *)out)[i] = value;
+/// `count` elements of one channel, `from_step` and `to_step` elements apart; the types are constants.
+static inline __attribute__((always_inline)) void fill_channel(
+    const void *in, const apus_dtype in_type, ptrdiff_t at, ptrdiff_t from_step, void *out,
+    const apus_dtype type, ptrdiff_t to, ptrdiff_t to_step, ptrdiff_t count, float factor) {
+  for (ptrdiff_t x = 0; x < count; x++) {
+    const float value = read_input(in, in_type, at + x * from_step) * factor;
+    if (type == APUS_BF16) ((uint16_t *)out)[to + x * to_step] = apus_f32_to_bf16(value);
+    else ((float *)out)[to + x * to_step] = value;
+  }
 }
 
 /// Channels of `count` pixels, whatever the layouts and types: element (x, c) of the input lies at
@@ -33,15 +39,15 @@ static void fill_pixels(
   const ptrdiff_t per_group = conv->in_channels / conv->groups, stride = f->box->group_channels;
   const ptrdiff_t width = conv->groups * stride;
   if (stride != per_group) memset(out, 0, (size_t)(count * width * apus_dtype_bytes(conv->type)));
-  for (ptrdiff_t group = 0; group < conv->groups; group++)
-    for (ptrdiff_t i = 0; i < per_group; i++) {
-      const ptrdiff_t c = group * per_group + i;
-      const float factor = gate == NULL ? 1.0f : gate[c];
-      for (ptrdiff_t x = 0; x < count; x++) {
-        float value = read_input(f->in, conv->in_type, at + x * pixel + c * channel);
-        write_box(out, conv->type, x * width + group * stride + i, value * factor);
-      }
-    }
+  for (ptrdiff_t c = 0; c < conv->in_channels; c++) {
+    const ptrdiff_t from = at + c * channel, to = c / per_group * stride + c % per_group;
+    const float factor = gate == NULL ? 1.0f : gate[c];
+    if (conv->type == APUS_F32)
+      fill_channel(f->in, APUS_F32, from, pixel, out, APUS_F32, to, width, count, factor);
+    else if (conv->in_type == APUS_F32)
+      fill_channel(f->in, APUS_F32, from, pixel, out, APUS_BF16, to, width, count, factor);
+    else fill_channel(f->in, APUS_BF16, from, pixel, out, APUS_BF16, to, width, count, factor);
+  }
 }
 
 static void gate_row_f32(const float *in, const float *gate, float *out, ptrdiff_t pixels, ptrdiff_t channels) {

@@ -27,6 +27,14 @@ static ptrdiff_t rows_per_task(const apus_depthwise *conv, int32_t threads) {
   return apus_max(1, apus_min(conv->out[0], apus_max(least, even)));
 }
 
+/// Channels for which the input rows of one output row stay in the first-level cache: 16, 32, 64 or 128.
+static ptrdiff_t channel_block(const apus_depthwise *conv) {
+  const ptrdiff_t size = conv->in_type == APUS_BF16 ? 2 : 4;
+  ptrdiff_t block = 128;
+  while (block > 16 && conv->kernel[0] * conv->in[1] * block * size > 44 * 1024) block /= 2;
+  return block;
+}
+
 size_t apus_depthwise_workspace_bytes(const apus_depthwise *conv, int32_t threads) {
   if (conv->out[0] == 0) return 64;
   // Fewer threads make fewer tasks.
@@ -52,6 +60,7 @@ void apus_depthwise_nhwc(
       .partial = sums == NULL ? NULL : workspace,
       .rows_per_task = rows,
       .tasks_per_image = apus_ceil_div(conv->out[0], rows),
+      .channel_block = channel_block(conv),
   };
   apus_pool_run(pool, conv->batch * job.tasks_per_image, APUS_SELECT(dw_task), &job);
   if (sums == NULL) return;

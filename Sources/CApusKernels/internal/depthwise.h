@@ -12,5 +12,7 @@ typedef struct apus_depthwise_job {
   /// Sums of each task, [task][channels], or NULL.
   float *partial;
   ptrdiff_t rows_per_task, tasks_per_image;
+  /// Channels taken together over all rows of a task.
+  ptrdiff_t channel_block;
 } apus_depthwise_job;
 #endif

@@ -10,6 +10,7 @@ typedef struct dw_place {
   /// Element offset of the row in the output.
   ptrdiff_t out;
   ptrdiff_t tap_row_begin, tap_row_end;
+  ptrdiff_t channel_begin, channel_end;
   float *sums;
 } dw_place;
 
@@ -63,7 +64,7 @@ INLINE void FN(dw_finish)(
 #undef DW_AT
 }
 
-/// `pixels` outputs from column `x` on, of all channels, with the tap columns `begin ..< end`.
+/// `pixels` outputs from column `x` on, of the channels in turn, with the tap columns `begin ..< end`.
 INLINE void dw_piece(
     const int pixels, const apus_dtype in_type, const apus_dtype out_type, const dw_place *p, ptrdiff_t x,
     ptrdiff_t begin, ptrdiff_t end) {
@@ -89,16 +90,21 @@ INLINE void dw_piece(
       }                                                                                               \
     }                                                                                                 \
   FN(dw_finish)(pixels, VECTORS, out_type, p, x, c, LAST, sum);
-  ptrdiff_t c = 0;
-  for (; c + vectors * APUS_LANES <= channels; c += vectors * APUS_LANES) {
+  ptrdiff_t c = p->channel_begin;
+  const ptrdiff_t limit = p->channel_end;
+  for (; c + vectors * APUS_LANES <= limit; c += vectors * APUS_LANES) {
     DW_SUM(vectors, APUS_LANES)
   }
+  if (vectors == 8 && c + 4 * APUS_LANES <= limit) {
+    DW_SUM(4, APUS_LANES)
+    c += 4 * APUS_LANES;
+  }
   if (vectors > 1)
-    for (; c + APUS_LANES <= channels; c += APUS_LANES) {
+    for (; c + APUS_LANES <= limit; c += APUS_LANES) {
       DW_SUM(1, APUS_LANES)
     }
-  if (c < channels) {
-    const ptrdiff_t last = channels - c;
+  if (c < limit) {
+    const ptrdiff_t last = limit - c;
     DW_SUM(1, last)
   }
 #undef DW_SUM
@@ -148,23 +154,26 @@ static void FN(dw_task)(void *context, ptrdiff_t task, int32_t thread) {
   const ptrdiff_t row = conv->in[1] * conv->channels, size = conv->in_type == APUS_BF16 ? 2 : 4;
   float *sums = job->partial == NULL ? NULL : job->partial + task * conv->channels;
   if (sums != NULL) memset(sums, 0, (size_t)conv->channels * sizeof *sums);
-  for (ptrdiff_t y = begin; y < end; y++) {
-    const ptrdiff_t first = y * conv->stride[0] - conv->pad[0], dilation = conv->dilation[0];
-    const ptrdiff_t beyond = conv->in[0] - first;
-    const ptrdiff_t from = (image * conv->in[0] + first) * row - conv->pad[1] * conv->channels;
-    dw_place p = {
-        .job = job,
-        .in = (const char *)job->in + from * size,
-        .out = (image * conv->out[0] + y) * conv->out[1] * conv->channels,
-        .tap_row_begin = first >= 0 ? 0 : apus_ceil_div(-first, dilation),
-        .tap_row_end = beyond <= 0 ? 0 : apus_min(conv->kernel[0], apus_ceil_div(beyond, dilation)),
-        .sums = sums,
-    };
-    if (conv->in_type == APUS_F32 && conv->out_type == APUS_F32) FN(dw_row)(APUS_F32, APUS_F32, &p);
-    else if (conv->in_type == APUS_F32) FN(dw_row)(APUS_F32, APUS_BF16, &p);
-    else if (conv->out_type == APUS_F32) FN(dw_row)(APUS_BF16, APUS_F32, &p);
-    else FN(dw_row)(APUS_BF16, APUS_BF16, &p);
-  }
+  for (ptrdiff_t c = 0; c < conv->channels; c += job->channel_block)
+    for (ptrdiff_t y = begin; y < end; y++) {
+      const ptrdiff_t first = y * conv->stride[0] - conv->pad[0], dilation = conv->dilation[0];
+      const ptrdiff_t beyond = conv->in[0] - first;
+      const ptrdiff_t from = (image * conv->in[0] + first) * row - conv->pad[1] * conv->channels;
+      dw_place p = {
+          .job = job,
+          .in = (const char *)job->in + from * size,
+          .out = (image * conv->out[0] + y) * conv->out[1] * conv->channels,
+          .tap_row_begin = first >= 0 ? 0 : apus_ceil_div(-first, dilation),
+          .tap_row_end = beyond <= 0 ? 0 : apus_min(conv->kernel[0], apus_ceil_div(beyond, dilation)),
+          .channel_begin = c,
+          .channel_end = apus_min(conv->channels, c + job->channel_block),
+          .sums = sums,
+      };
+      if (conv->in_type == APUS_F32 && conv->out_type == APUS_F32) FN(dw_row)(APUS_F32, APUS_F32, &p);
+      else if (conv->in_type == APUS_F32) FN(dw_row)(APUS_F32, APUS_BF16, &p);
+      else if (conv->out_type == APUS_F32) FN(dw_row)(APUS_BF16, APUS_F32, &p);
+      else FN(dw_row)(APUS_BF16, APUS_BF16, &p);
+    }
 }
 #undef dw_piece
 #undef dw_place
