@@ -15,6 +15,7 @@ extension OperatorCatalogue {
     reductionOperators,
     sequenceOperators,
     shapeOperators,
+    textOperators,
     visionOperators,
   ]
 }

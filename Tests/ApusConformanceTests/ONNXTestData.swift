@@ -14,9 +14,9 @@ struct ONNXTestData {
 
   private init(_ kind: String) {
     root = Self.dataFolder().map { "\($0)/\(kind)" } ?? ""
-    let parts = Self.environment("APUS_ONNX_CASES")?.split(separator: ",").map(String.init) ?? [""]
+    let parts = Self.environment("APUS_ONNX_CASES")?.split(separator: ",").map(String.init)
     cases = Self.entries(root).filter { name in
-      name.hasPrefix("test_") && parts.contains { name.contains($0) }
+      name.hasPrefix("test_") && parts?.contains { name.contains($0) } ?? true
     }
   }
 

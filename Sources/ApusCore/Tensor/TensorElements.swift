@@ -32,7 +32,8 @@ extension Tensor {
     case .f32: return elements(as: Float.self).map(Double.init)
     case .f64: return elements()
     case .c64, .c128: return complex().map(\.real)
-    case .u64: return elements(as: UInt64.self).map(Double.init)
+    // Spelled out: `Double.init` as a function would take the bits of a UInt64.
+    case .u64: return elements(as: UInt64.self).map { Double($0) }
     case _ where dtype.isFloat:
       let decode = SmallFloat.decoder(dtype)
       return bitPatterns().map(decode)
