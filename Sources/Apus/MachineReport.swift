@@ -2,6 +2,7 @@ import ApusCPU
 import ApusCore
 import ApusEngine
 import CApusDrivers
+import Glibc
 
 /// What this machine has: for `apus doctor` and reproduction kits.
 public struct MachineReport: Sendable, Encodable {
@@ -27,9 +28,17 @@ public struct MachineReport: Sendable, Encodable {
   }
 
   private static var processorName: String {
-    let lines = (try? FileBytes.lines("/proc/cpuinfo")) ?? []
-    let line = lines.first { $0.hasPrefix("model name") }
-    return line?.split(separator: ":").last.map { String($0).trimmed } ?? "unknown processor"
+    guard let file = fopen("/proc/cpuinfo", "r") else { return "unknown processor" }
+    defer { fclose(file) }
+    var buffer = [CChar](repeating: 0, count: 4096)
+    while fgets(&buffer, Int32(buffer.count), file) != nil {
+      let line = String(
+        decoding: buffer.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      if line.hasPrefix("model name"), let name = line.split(separator: ":").last {
+        return String(name).trimmed
+      }
+    }
+    return "unknown processor"
   }
 
   private static var oneDNN: Library {

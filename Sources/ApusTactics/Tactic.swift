@@ -50,22 +50,6 @@ public struct TacticSet: Sendable {
   public func tactics(for op: any Operator) -> [any Tactic] { byOperator[op.operatorName] ?? [] }
 }
 
-/// A change of memory layout: the same logical tensor. Only plans hold it, never graphs.
-public struct LayoutReorder: Operator {
-  public var from = Layout.rowMajor
-  public var to = Layout.channelsLast
-
-  public init() {}
-
-  public init(from: Layout, to: Layout) {
-    self.from = from
-    self.to = to
-  }
-
-  public func infer(_ context: InferenceContext) throws -> [ValueType] { [.tensor(try context.tensor(0))] }
-  public func evaluate(_ operands: Operands) throws -> [Value] { [.tensor(try operands.tensor(0))] }
-}
-
 /// Constants of the portable part of an engine.
 public protocol PortableConstants: Sendable {
   func reference(for tensor: Tensor) -> ConstantReference?

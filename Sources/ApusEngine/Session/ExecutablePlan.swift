@@ -28,6 +28,7 @@ public final class ExecutablePlan: Sendable {
     let byDevice = Dictionary(
       runtimes.map { ($0.name.split(separator: ":").first.map(String.init) ?? "", $0) }
     ) { first, _ in first }
+    let catalogue = catalogue.adding([LayoutReorder.self])
     var kernels: [StepKernel] = []
     var operators: [(any Operator)?] = []
     for step in plan.steps {
