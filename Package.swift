@@ -67,6 +67,7 @@ let package = Package(
     .testTarget(
       name: "ApusConformanceTests", dependencies: ["ApusCore", "ApusOperators", "ApusONNX"],
       swiftSettings: strict),
+    .testTarget(name: "ArchitectureTests", dependencies: ["ApusCore"], swiftSettings: strict),
     library(
       "ApusBuilder",
       [
