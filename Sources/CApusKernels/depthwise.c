@@ -3,7 +3,6 @@
 #include "internal/finish.h"
 #include "internal/levels.h"
 
-#define APUS_KERNEL_BF16 1
 #define APUS_KERNEL "depthwise.inc.h"
 #include "internal/foreach_level.inc.h"
 
@@ -28,8 +27,10 @@ static ptrdiff_t rows_per_task(const apus_depthwise *conv, int32_t threads) {
 }
 
 /// Channels for which the input rows of one output row stay in the first-level cache: 16, 32, 64 or 128.
+/// All of them for inputs beyond the second level, which are best read in order.
 static ptrdiff_t channel_block(const apus_depthwise *conv) {
   const ptrdiff_t size = conv->in_type == APUS_BF16 ? 2 : 4;
+  if (conv->in[0] * conv->in[1] * conv->channels * size > 1536 * 1024) return conv->channels;
   ptrdiff_t block = 128;
   while (block > 16 && conv->kernel[0] * conv->in[1] * block * size > 44 * 1024) block /= 2;
   return block;
@@ -62,7 +63,7 @@ void apus_depthwise_nhwc(
       .tasks_per_image = apus_ceil_div(conv->out[0], rows),
       .channel_block = channel_block(conv),
   };
-  apus_pool_run(pool, conv->batch * job.tasks_per_image, APUS_SELECT(dw_task), &job);
+  apus_pool_run(pool, conv->batch * job.tasks_per_image, APUS_SELECT_F32(dw_task), &job);
   if (sums == NULL) return;
   for (ptrdiff_t image = 0; image < conv->batch; image++)
     for (ptrdiff_t c = 0; c < conv->channels; c++) {

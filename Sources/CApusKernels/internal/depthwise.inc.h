@@ -16,8 +16,8 @@ typedef struct dw_place {
 
 /// Bias, residual, activation, sums and store of `pixels` x `vectors` results.
 INLINE void FN(dw_finish)(
-    const int pixels, const int vectors, const apus_dtype type, const dw_place *p, ptrdiff_t x, ptrdiff_t c,
-    ptrdiff_t last, vf *v) {
+    const int pixels, const int vectors, const dw_place *p, ptrdiff_t x, ptrdiff_t c, ptrdiff_t last, vf *v) {
+  const apus_dtype type = p->job->conv->out_type;
   const apus_depthwise *conv = p->job->conv;
   const apus_epilogue *e = p->job->epilogue;
   const ptrdiff_t at = p->out + x * conv->channels + c;
@@ -64,10 +64,45 @@ INLINE void FN(dw_finish)(
 #undef DW_AT
 }
 
+// Functions of their own, so that each exists once for a level; the sums travel in registers.
+#define DW_FINISH(PIXELS, VECTORS)                                                    \
+  static __attribute__((noinline)) void FN(dw_finish_##PIXELS##x##VECTORS)(           \
+      const dw_place *p, ptrdiff_t x, ptrdiff_t c, ptrdiff_t last, vf v0, vf v1, vf v2, vf v3, vf v4, \
+      vf v5, vf v6, vf v7) {                                                          \
+    vf v[8] = {v0, v1, v2, v3, v4, v5, v6, v7};                                       \
+    FN(dw_finish)(PIXELS, VECTORS, p, x, c, last, v);                                 \
+  }
+DW_FINISH(8, 1)
+DW_FINISH(4, 2)
+DW_FINISH(4, 1)
+DW_FINISH(2, 4)
+DW_FINISH(2, 1)
+DW_FINISH(1, 8)
+DW_FINISH(1, 4)
+DW_FINISH(1, 1)
+#undef DW_FINISH
+
+#define DW_ALL(v) v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]
+INLINE void FN(dw_end)(
+    const int pixels, const int vectors, const dw_place *p, ptrdiff_t x, ptrdiff_t c, ptrdiff_t last, vf *v) {
+  switch (pixels * 16 + vectors) {
+  case 8 * 16 + 1: FN(dw_finish_8x1)(p, x, c, last, DW_ALL(v)); break;
+  case 4 * 16 + 2: FN(dw_finish_4x2)(p, x, c, last, DW_ALL(v)); break;
+  case 4 * 16 + 1: FN(dw_finish_4x1)(p, x, c, last, DW_ALL(v)); break;
+  case 2 * 16 + 4: FN(dw_finish_2x4)(p, x, c, last, DW_ALL(v)); break;
+  case 2 * 16 + 1: FN(dw_finish_2x1)(p, x, c, last, DW_ALL(v)); break;
+  case 1 * 16 + 8: FN(dw_finish_1x8)(p, x, c, last, DW_ALL(v)); break;
+  case 1 * 16 + 4: FN(dw_finish_1x4)(p, x, c, last, DW_ALL(v)); break;
+  default: FN(dw_finish_1x1)(p, x, c, last, DW_ALL(v)); break;
+  }
+}
+
+#undef DW_ALL
+
 /// `pixels` outputs from column `x` on, of the channels in turn, with the tap columns `begin ..< end`.
 INLINE void dw_piece(
-    const int pixels, const apus_dtype in_type, const apus_dtype out_type, const dw_place *p, ptrdiff_t x,
-    ptrdiff_t begin, ptrdiff_t end) {
+    const int pixels, const apus_dtype in_type, const dw_place *p, ptrdiff_t x, ptrdiff_t first, ptrdiff_t begin,
+    ptrdiff_t end) {
   const apus_depthwise *conv = p->job->conv;
   const ptrdiff_t channels = conv->channels, size = in_type == APUS_BF16 ? 2 : 4;
   const ptrdiff_t stored = apus_round_up(channels, 16);
@@ -76,8 +111,7 @@ INLINE void dw_piece(
   const char *in = p->in + x * step * size;
   const int vectors = 8 / pixels;
 #define DW_SUM(VECTORS, LAST)                                                                         \
-  vf sum[8];                                                                                          \
-  _Pragma("clang loop unroll(full)") for (int i = 0; i < pixels * (VECTORS); i++) sum[i] = vset(0.0f); \
+  vf sum[8] = {0};                                                                                    \
   for (ptrdiff_t ky = p->tap_row_begin; ky < p->tap_row_end; ky++)                                    \
     for (ptrdiff_t kx = begin; kx < end; kx++) {                                                      \
       const float *w = p->job->weights + (ky * conv->kernel[1] + kx) * stored + c;                    \
@@ -89,8 +123,8 @@ INLINE void dw_piece(
             weight * vload_as(in, in_type, at + m * step + j * APUS_LANES, LAST);                      \
       }                                                                                               \
     }                                                                                                 \
-  FN(dw_finish)(pixels, VECTORS, out_type, p, x, c, LAST, sum);
-  ptrdiff_t c = p->channel_begin;
+  FN(dw_end)(pixels, VECTORS, p, x, c, LAST, sum);
+  ptrdiff_t c = first;
   const ptrdiff_t limit = p->channel_end;
   for (; c + vectors * APUS_LANES <= limit; c += vectors * APUS_LANES) {
     DW_SUM(vectors, APUS_LANES)
@@ -111,7 +145,51 @@ INLINE void dw_piece(
   (void)size;
 }
 
-INLINE void FN(dw_row)(const apus_dtype in_type, const apus_dtype out_type, const dw_place *p) {
+/// The same for whole vectors of channels and a constant kernel width and stride, without dilation: each
+/// input is loaded once for all the taps that use it. Returns the first channel left over.
+INLINE ptrdiff_t FN(dw_window)(
+    const int pixels, const int kernel, const int stride, const apus_dtype in_type, const dw_place *p,
+    ptrdiff_t x) {
+  const apus_depthwise *conv = p->job->conv;
+  const ptrdiff_t channels = conv->channels, stored = apus_round_up(channels, 16);
+  const ptrdiff_t row_step = conv->dilation[0] * conv->in[1] * channels;
+  const char *in = p->in + x * stride * channels * (in_type == APUS_BF16 ? 2 : 4);
+  ptrdiff_t c = p->channel_begin;
+  for (; c + APUS_LANES <= p->channel_end; c += APUS_LANES) {
+    vf sum[8] = {0}, window[8 * 2 + 5];
+    for (ptrdiff_t ky = p->tap_row_begin; ky < p->tap_row_end; ky++) {
+      const float *w = p->job->weights + ky * kernel * stored + c;
+#pragma clang loop unroll(full)
+      for (int i = 0; i < (pixels - 1) * stride + kernel; i++)
+        window[i] = vload_as(in, in_type, ky * row_step + i * channels + c, APUS_LANES);
+#pragma clang loop unroll(full)
+      for (int kx = 0; kx < kernel; kx++) {
+        const vf weight = vload(w + kx * stored);
+#pragma clang loop unroll(full)
+        for (int m = 0; m < pixels; m++) sum[m] += weight * window[m * stride + kx];
+      }
+    }
+    FN(dw_end)(pixels, 1, p, x, c, APUS_LANES, sum);
+  }
+  return c;
+}
+
+/// Outputs whose taps all lie inside the input.
+INLINE void FN(dw_inside)(const int pixels, const apus_dtype in_type, const dw_place *p, ptrdiff_t x) {
+  const apus_depthwise *conv = p->job->conv;
+  const ptrdiff_t kernel = conv->kernel[1], stride = conv->stride[1];
+  ptrdiff_t c = p->channel_begin;
+  if (conv->dilation[1] == 1 && stride == 1) {
+    if (kernel == 3) c = FN(dw_window)(pixels, 3, 1, in_type, p, x);
+    if (kernel == 5) c = FN(dw_window)(pixels, 5, 1, in_type, p, x);
+  } else if (conv->dilation[1] == 1 && stride == 2) {
+    if (kernel == 3) c = FN(dw_window)(pixels, 3, 2, in_type, p, x);
+    if (kernel == 5) c = FN(dw_window)(pixels, 5, 2, in_type, p, x);
+  }
+  if (c < p->channel_end) dw_piece(pixels, in_type, p, x, c, 0, kernel);
+}
+
+INLINE void FN(dw_row)(const apus_dtype in_type, const dw_place *p) {
   const apus_depthwise *conv = p->job->conv;
   const ptrdiff_t reach = (conv->kernel[1] - 1) * conv->dilation[1], stride = conv->stride[1];
   // Columns whose taps all lie inside the input.
@@ -120,18 +198,18 @@ INLINE void FN(dw_row)(const apus_dtype in_type, const apus_dtype out_type, cons
   const ptrdiff_t outside = room < 0 ? 0 : apus_min(conv->out[1], room / stride + 1);
   for (ptrdiff_t x = 0; x < conv->out[1];) {
     if (x >= inside && x < outside) {
-      const ptrdiff_t left = outside - x, end = conv->kernel[1];
+      const ptrdiff_t left = outside - x;
       if (left >= 8) {
-        dw_piece(8, in_type, out_type, p, x, 0, end);
+        FN(dw_inside)(8, in_type, p, x);
         x += 8;
       } else if (left >= 4) {
-        dw_piece(4, in_type, out_type, p, x, 0, end);
+        FN(dw_inside)(4, in_type, p, x);
         x += 4;
       } else if (left >= 2) {
-        dw_piece(2, in_type, out_type, p, x, 0, end);
+        dw_piece(2, in_type, p, x, p->channel_begin, 0, conv->kernel[1]);
         x += 2;
       } else {
-        dw_piece(1, in_type, out_type, p, x, 0, end);
+        dw_piece(1, in_type, p, x, p->channel_begin, 0, conv->kernel[1]);
         x += 1;
       }
       continue;
@@ -140,7 +218,7 @@ INLINE void FN(dw_row)(const apus_dtype in_type, const apus_dtype out_type, cons
     const ptrdiff_t begin = first >= 0 ? 0 : apus_ceil_div(-first, dilation);
     const ptrdiff_t beyond = conv->in[1] - first;
     const ptrdiff_t end = beyond <= 0 ? 0 : apus_min(conv->kernel[1], apus_ceil_div(beyond, dilation));
-    dw_piece(1, in_type, out_type, p, x, begin, apus_max(begin, end));
+    dw_piece(1, in_type, p, x, p->channel_begin, begin, apus_max(begin, end));
     x += 1;
   }
 }
@@ -169,10 +247,8 @@ static void FN(dw_task)(void *context, ptrdiff_t task, int32_t thread) {
           .channel_end = apus_min(conv->channels, c + job->channel_block),
           .sums = sums,
       };
-      if (conv->in_type == APUS_F32 && conv->out_type == APUS_F32) FN(dw_row)(APUS_F32, APUS_F32, &p);
-      else if (conv->in_type == APUS_F32) FN(dw_row)(APUS_F32, APUS_BF16, &p);
-      else if (conv->out_type == APUS_F32) FN(dw_row)(APUS_BF16, APUS_F32, &p);
-      else FN(dw_row)(APUS_BF16, APUS_BF16, &p);
+      if (conv->in_type == APUS_F32) FN(dw_row)(APUS_F32, &p);
+      else FN(dw_row)(APUS_BF16, &p);
     }
 }
 #undef dw_piece
