@@ -19,7 +19,10 @@ public struct Pipeline: Sendable {
 
   /// Device-independent: its result is what an engine keeps as the portable graph.
   public static let standard = Pipeline([
-    Stage("fold", [FoldConstants(), RemoveDeadNodes()])
+    Stage("fold", [FoldConstants(), RemoveDeadNodes()]),
+    Stage("simplify", [RuleSet.noOps, FoldConstants(), MergeDuplicates(), RuleSet.normalize, RuleSet.noOps]),
+    Stage("recognize", [RuleSet.recognize, FoldConstants(), MergeDuplicates()]),
+    Stage("fuse", [RuleSet.fuse, FoldConstants(), RuleSet.leftovers, MergeDuplicates(), RemoveDeadNodes()]),
   ])
 
   /// Runs all stages. `afterStage` sees the graph after each of them.

@@ -73,6 +73,9 @@ public struct Match: Sendable {
     return value
   }
 
+  /// The value bound to `name`; nil where an optional part of the pattern is absent.
+  public func optional(_ name: String) -> ValueID? { values[name] }
+
   public func node(_ name: String) -> NodeID {
     guard let node = nodes[name] else { preconditionFailure("the pattern binds no node '\(name)'") }
     return node

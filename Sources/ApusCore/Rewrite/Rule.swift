@@ -31,8 +31,8 @@ public struct Patch {
   public private(set) var graph: Graph
   let rule: String
   let rank: Int
-  let sources: [String]
-  let history: [String]
+  private var sources: [String]
+  private var history: [String]
   let rootName: String
   let symbols: SymbolSource
   var added: [NodeID] = []
@@ -52,6 +52,13 @@ public struct Patch {
   private static func unique(_ names: [String]) -> [String] {
     var seen: Set<String> = []
     return names.filter { seen.insert($0).inserted }
+  }
+
+  /// Takes over the provenance of nodes that `check` found beyond the pattern.
+  public mutating func absorb(_ nodes: [NodeID]) {
+    let nodes = nodes.map { graph[$0] }
+    sources = Self.unique(sources + nodes.flatMap(\.sources))
+    history = Self.unique(nodes.flatMap(\.history) + history.dropLast()) + [rule]
   }
 
   /// Adds a node with one output; its types are inferred.
