@@ -120,3 +120,52 @@ import Testing
     #expect(error?.problems.first?.id == .invalidGraph)
   }
 }
+
+@Suite struct FixedShapeTests {
+  let model = Make.model(
+    Make.graph(
+      [Make.node("Add", ["x", "b"], ["y"])],
+      inputs: [Make.value("x", ["batch", Int?.none, 3]), Make.value("b", ["batch", 1, 3])], outputs: ["y"]))
+
+  func problems(_ shapes: [String: [Int]]) -> [ProblemID] {
+    do {
+      _ = try model.loaded().importGraph(catalogue: .forTests, options: ImportOptions(fixedShapes: shapes))
+      return []
+    } catch {
+      return (error as? ApusError)?.problems.map(\.id) ?? []
+    }
+  }
+
+  @Test func symbolsAreFixedEverywhere() throws {
+    let options = ImportOptions(fixedShapes: ["x": [4, 5, 3]])
+    let graph = try model.loaded().importGraph(catalogue: .forTests, options: options).graph
+    #expect(graph.inputs.map { graph[$0].type } == [.tensor(.f32, [4, 5, 3]), .tensor(.f32, [4, 1, 3])])
+    #expect(graph[graph.outputs[0]].type == .tensor(.f32, [4, 5, 3]))
+  }
+
+  @Test func shapesThatDoNotFitAreRefused() {
+    #expect(problems(["q": [1]]) == [.unknownInputName])
+    #expect(problems(["x": [1, 2]]) == [.inputShape])
+    #expect(problems(["x": [1, 2, 4]]) == [.inputShape])
+    #expect(problems(["x": [1, 2, 3], "b": [2, 1, 3]]) == [.inputShape])
+  }
+}
+
+@Suite struct InspectTests {
+  @Test func operatorsAreCountedBodiesIncluded() throws {
+    let body = Make.graph([Make.node("Relu", ["x"], ["t"])], inputs: [], outputs: ["t"])
+    let nodes = [
+      Make.node(
+        "If", ["c"], ["y"],
+        [Make.attribute("then_branch", graph: body), Make.attribute("else_branch", graph: body)]),
+      Make.node("Relu", ["y"], ["z"]),
+    ]
+    let model = try Make.model(
+      Make.graph(nodes, inputs: [Make.value("x", [2]), Make.value("c", [], type: 9)], outputs: ["z"])
+    ).loaded()
+    #expect(model.operators.map { "\($0.opType) \($0.count)" } == ["If 1", "Relu 3"])
+    #expect(model.inputs.map(\.name) == ["x", "c"] && model.inputs[0].type == .tensor(.f32, [2]))
+    #expect(model.outputs.map(\.name) == ["z"])
+    #expect(model.validate(catalogue: .forTests).isEmpty)
+  }
+}

@@ -2,6 +2,8 @@ import ApusCore
 
 /// Turns declared types into ours; a dimension without a size becomes a symbol.
 struct DeclaredTypes {
+  /// Sizes that symbols are fixed at.
+  var sizes: [String: Int] = [:]
   /// Names a dimension that the model leaves open: of which value, which axis.
   let openDimension: (String, Int) -> Dim
 
@@ -44,7 +46,8 @@ struct DeclaredTypes {
     proto.dim.enumerated().map { axis, dim in
       switch dim.value {
       case .dimValue(let size) where size >= 0: return .constant(Int(size))
-      case .dimParam(let name) where !name.isEmpty && name != "?": return .symbol(name)
+      case .dimParam(let name) where !name.isEmpty && name != "?":
+        return sizes[name].map { .constant($0) } ?? .symbol(name)
       default: return openDimension(value, axis)
       }
     }

@@ -54,7 +54,7 @@ extension GraphBuilder {
     let inner = GraphBuilder(
       model, scope: ImportScope(graph: Graph(name: proto.name), symbols: model.symbols), opsets: opsets,
       arguments: arguments, depth: depth + 1, callers: callers)
-    let types = DeclaredTypes { [scope] name, axis in scope.symbols.fresh("\(name)_\(axis)", atMost: nil) }
+    let types = innerTypes
     for (index, input) in proto.input.enumerated() {
       guard
         let type = inner.formalType(input, types, index, formal.map { $0.map { scope.type($0) } }, of: node)

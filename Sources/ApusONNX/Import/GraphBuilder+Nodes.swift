@@ -114,7 +114,7 @@ extension GraphBuilder {
     // A function reads its attributes in the form of the file.
     if isCall { return true }
     var complete = true
-    let types = DeclaredTypes { [scope] name, axis in scope.symbols.fresh("\(name)_\(axis)", atMost: nil) }
+    let types = innerTypes
     for attribute in attributes where !attribute.hasG && attribute.graphs.isEmpty {
       do throws(TensorFault) {
         node.attributes[attribute.name] = try attribute.value(model.tensors, types)

@@ -43,6 +43,13 @@ final class GraphBuilder {
     self.callers = callers
   }
 
+  /// Reads types that are declared below the main graph: open dimensions may differ from one to the next.
+  var innerTypes: DeclaredTypes {
+    DeclaredTypes(sizes: model.sizes) { [scope] name, axis in
+      scope.symbols.fresh("\(name)_\(axis)", atMost: nil)
+    }
+  }
+
   func bind(_ name: String, to value: ValueID) {
     names[name] = .value(value)
     named.insert(value)

@@ -6,6 +6,8 @@ final class ModelImport {
   let tensors: TensorDecoder
   let functions: [FunctionKey: Onnx_FunctionProto]
   let symbols: SymbolSource
+  /// Sizes that the caller fixes symbols at.
+  let sizes: [String: Int]
   private(set) var problems: [Problem] = []
   private var addedNodes = 0
 
@@ -30,9 +32,10 @@ final class ModelImport {
     }
   }
 
-  init(_ proto: Onnx_ModelProto, table: ImporterTable, tensors: TensorDecoder) {
+  init(_ proto: Onnx_ModelProto, table: ImporterTable, tensors: TensorDecoder, sizes: [String: Int] = [:]) {
     self.table = table
     self.tensors = tensors
+    self.sizes = sizes
     functions = Dictionary(proto.functions.map { (FunctionKey($0), $0) }) { first, _ in first }
     let taken = Self.symbolNames(proto.graph)
     symbols = SymbolSource { taken.contains($0) }

@@ -12,12 +12,13 @@ extension ONNXModel {
     var validator = ModelValidator(proto, table: table)
     validator.validate(proto, opsets: opsets)
     let external = ExternalData(modelPath: path)
+    let inputs = GraphInputs(proto.graph, fixed: options.fixedShapes)
     let model = ModelImport(
-      proto, table: table, tensors: TensorDecoder(source: source, external: external))
+      proto, table: table, tensors: TensorDecoder(source: source, external: external), sizes: inputs.sizes)
     model.add(validator.problems)
     let scope = ImportScope(graph: Graph(name: proto.graph.name), symbols: model.symbols)
     let builder = GraphBuilder(model, scope: scope, opsets: opsets)
-    addInputs(builder, taken: ModelImport.symbolNames(proto.graph))
+    inputs.add(to: builder)
     builder.addInitializers(proto.graph)
     builder.addNodes(proto.graph.node)
     let outputs = builder.outputs(proto.graph.output)
@@ -35,7 +36,7 @@ extension ONNXModel {
       notes: inFile(validator.notes))
   }
 
-  private func inFile(_ problems: [Problem]) -> [Problem] {
+  func inFile(_ problems: [Problem]) -> [Problem] {
     problems.map { problem in
       var placed = problem
       placed.file = problem.file ?? path
@@ -62,29 +63,6 @@ extension ONNXModel {
     if opsets[""] == nil && proto.irVersion < 3 { opsets[""] = 1 }
     return opsets
   }
-
-  /// Adds the inputs that are not initializers; a dimension without a size or name is called after the input.
-  private func addInputs(_ builder: GraphBuilder, taken: Set<String>) {
-    let types = DeclaredTypes { name, axis in
-      var symbol = "\(name)_\(axis)"
-      while taken.contains(symbol) { symbol += "_" }
-      return .symbol(symbol)
-    }
-    let initializers = Set(
-      proto.graph.initializer.map(\.name) + proto.graph.sparseInitializer.map(\.values.name))
-    for input in proto.graph.input where !initializers.contains(input.name) {
-      do throws(TensorFault) {
-        guard let type = try types.type(input.type, of: input.name) else {
-          throw TensorFault(
-            .invalidGraph, "graph input '\(input.name)' has no type", fix: "declare its element type")
-        }
-        builder.bind(input.name, to: builder.scope.graph.addInput(input.name, type))
-      } catch {
-        builder.names[input.name] = .failed
-        builder.model.report(error.problem(tensor: ""))
-      }
-    }
-  }
 }
 
 extension [Problem] {
@@ -92,6 +70,8 @@ extension [Problem] {
   var category: ApusError.Category {
     func all(_ ids: ProblemID...) -> Bool { allSatisfy { ids.contains($0.id) } }
     if all(.fileMissing) { return .missingFile }
+    if all(.unknownInputName) { return .usage }
+    if all(.inputShape) { return .invalidInput }
     if all(.internalError) { return .internal }
     if all(.unsupportedOperator) { return .unsupportedOperator }
     if all(.unsupportedAttribute, .unsupportedType, .unsupportedVersion, .unsupportedOperator) {

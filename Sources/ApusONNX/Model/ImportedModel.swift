@@ -28,5 +28,8 @@ public struct ModelMetadata: Sendable, Hashable, Codable {
 
 /// Choices for an import.
 public struct ImportOptions: Sendable {
-  public init() {}
+  /// Shapes that inputs are to have, by name. A symbol that is given a size this way has it throughout the model.
+  public var fixedShapes: [String: [Int]]
+
+  public init(fixedShapes: [String: [Int]] = [:]) { self.fixedShapes = fixedShapes }
 }
