@@ -58,6 +58,10 @@ let package = Package(
     tests("ApusOperators", ["ApusCore"]),
     library("ApusCPU", ["ApusCore", "ApusEngine", "ApusOperators", "CApusKernels"]),
     library("ApusCPUTactics", ["ApusCore", "ApusEngine", "ApusOperators", "ApusTactics", "ApusCPU", "CApusKernels"]),
+    .target(
+      name: "ApusTestSupport", dependencies: ["ApusCore", "ApusEngine", "ApusOperators", "ApusTactics"],
+      path: "Tests/ApusTestSupport", swiftSettings: strict),
+    tests("ApusCPU", ["ApusCore", "ApusOperators", "ApusTactics", "ApusCPUTactics", "ApusTestSupport"]),
     library("ApusOptimizer", ["ApusCore", "ApusOperators"]),
     tests("ApusOptimizer", ["ApusCore", "ApusOperators"]),
     library("ApusONNX", ["ApusCore", protobuf]),

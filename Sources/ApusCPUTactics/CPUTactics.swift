@@ -4,8 +4,19 @@ public import ApusTactics
 
 /// All tactics of the CPU device, in order of preference; a test finds files that are missing here.
 let cpuTactics: [any Tactic] = [
+  BatchNormalizationDepthwise(),
+  ConvDepthwise(),
   ConvImplicitGEMM(),
+  ConvTransposeImplicitGEMM(),
+  GemmPacked(),
+  GlobalPoolingNHWC(),
+  GroupNormalizationNHWC(),
+  LayerNormalizationRows(),
+  LinearPacked(),
+  MatMulBatched(),
+  PoolingNHWC(),
   ReorderLayout(),
+  SoftmaxLines(),
 ]
 
 extension TacticSet {

@@ -99,8 +99,11 @@ public struct Lowering {
     return target
   }
 
-  /// Layout says nothing about scalars, vectors and matrices.
-  private func isLayoutFree(_ type: ValueType) -> Bool { (type.tensor?.rank ?? 0) < 3 }
+  /// Layout says nothing about scalars, vectors and matrices, nor where there is one channel or one pixel.
+  private func isLayoutFree(_ type: ValueType) -> Bool {
+    guard let shape = type.tensor?.shape, shape.count > 2 else { return true }
+    return shape[1] == 1 || shape[2...].allSatisfy { $0 == 1 }
+  }
 
   private mutating func lower(_ node: Graph.Node) throws {
     if let contents = shapeContents(of: node) {

@@ -1,5 +1,12 @@
 /// All kernels of the CPU device; a test finds files that are missing here.
 let cpuKernels: [any CPUKernel.Type] = [
   ConvKernel.self,
+  ConvTransposeKernel.self,
+  DepthwiseConvKernel.self,
+  GroupNormKernel.self,
+  LayerNormKernel.self,
+  MatMulKernel.self,
+  PoolingKernel.self,
+  SoftmaxKernel.self,
   StridedCopyKernel.self,
 ]

@@ -42,7 +42,7 @@ public struct ConvKernel: CPUKernel {
   public func prepare(_ context: PrepareContext) throws -> PreparedKernel {
     let (input, output) = (try context.input(0), try context.output(0))
     var native = try parameters.native(
-      input: input.shape, channelsFirst: input.layout == .rowMajor, inType: input.dtype, outType: output.dtype
+      input: input.shape, channelsFirst: !input.isChannelsLast, inType: input.dtype, outType: output.dtype
     )
     var epilogue = EpilogueParameters(activation: parameters.conv.activation).native()
     epilogue.bias = bias.base?.assumingMemoryBound(to: Float.self)
@@ -64,7 +64,6 @@ public struct ConvKernel: CPUKernel {
 extension ConvKernel.Parameters {
   /// The C description; without an input shape, only what packing looks at is set.
   public func native(input: [Int]?, channelsFirst: Bool, inType: DType, outType: DType) throws -> apus_conv {
-    let spatial = weightShape.count - 2
     let shape = input ?? [1, weightShape[1] * conv.group] + weightShape[2...].map { max(1, $0) * 8 }
     let geometry = try conv.geometry(shape, weightShape)
     var native = apus_conv()
@@ -72,27 +71,16 @@ extension ConvKernel.Parameters {
     native.groups = geometry.groups
     native.in_channels = geometry.inChannels * geometry.groups
     native.out_channels = geometry.outChannels * geometry.groups
-    native.in = spread(geometry.input, spatial, 1)
-    native.out = spread(geometry.output, spatial, 1)
-    native.kernel = spread(geometry.kernel, spatial, 1)
-    native.stride = spread(geometry.strides, spatial, 1)
-    native.dilation = spread(geometry.dilations, spatial, 1)
-    native.pad = spread(geometry.begins, spatial, 0)
+    native.in = spatialTriple(geometry.input, 1)
+    native.out = spatialTriple(geometry.output, 1)
+    native.kernel = spatialTriple(geometry.kernel, 1)
+    native.stride = spatialTriple(geometry.strides, 1)
+    native.dilation = spatialTriple(geometry.dilations, 1)
+    native.pad = spatialTriple(geometry.begins, 0)
     native.type = type.native
     native.in_type = inType.native
     native.out_type = outType.native
     native.in_channels_first = channelsFirst
     return native
   }
-
-  /// The last three axes, the leading ones filled.
-  private func spread(_ sizes: [Int], _ spatial: Int, _ fill: Int) -> (Int, Int, Int) {
-    let padded = [Int](repeating: fill, count: 3 - spatial) + sizes
-    return (padded[0], padded[1], padded[2])
-  }
-}
-
-extension DType {
-  /// The kernels' code of a floating-point type.
-  var native: apus_dtype { self == .bf16 ? APUS_BF16 : self == .f16 ? APUS_F16 : APUS_F32 }
 }

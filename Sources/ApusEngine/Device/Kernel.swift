@@ -21,6 +21,11 @@ public struct TensorDescriptor: Sendable, Hashable {
 
   public var elementCount: Int { shape.elementCount }
   public var byteCount: Int { dtype.byteCount(shape.elementCount) }
+
+  /// Whether the elements lie channels last, by their layout or because of axes of one element.
+  public var isChannelsLast: Bool {
+    layout == .channelsLast || shape.count < 3 || shape[1] == 1 || shape[2...].allSatisfy { $0 == 1 }
+  }
 }
 
 /// What a kernel may look at when it is prepared.

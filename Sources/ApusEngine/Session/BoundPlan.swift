@@ -167,6 +167,13 @@ extension BoundPlan {
     var direct: Set<Int> = []
   }
 
+  /// Whether a step reads some memory as the input at `position` only, so that writing over it is safe.
+  private static func readsOnce(_ step: PlanStep, _ memory: Int, _ position: Int, _ owner: [Int]) -> Bool {
+    step.inputs.enumerated().allSatisfy { index, input in
+      index == position || input.map { owner[$0] != memory } ?? true
+    }
+  }
+
   /// Decides who shares memory and where it lies. `owner` comes in with aliases resolved and leaves with in-place
   /// outputs merged into their inputs.
   static func place(
@@ -189,7 +196,7 @@ extension BoundPlan {
         guard target == output, isComputed(source), source != target, last[source] == number,
           out.byteCount == into.byteCount, !placement.direct.contains(target),
           !placement.direct.contains(source),
-          descriptors[source] != nil
+          descriptors[source] != nil, readsOnce(step, source, pair[1], owner)
         else { continue }
         for index in owner.indices where owner[index] == target { owner[index] = source }
         last[source] = max(last[source], last[target])

@@ -36,7 +36,7 @@ extension AxisNormalization {
   }
 
   /// Number of elements before, along and after the axis.
-  private func lines(_ shape: [Int]) throws -> (outer: Int, line: Int, inner: Int) {
+  package func lines(_ shape: [Int]) throws -> (outer: Int, line: Int, inner: Int) {
     if flattened && axis == shape.count { return (shape.reduce(1, *), 1, 1) }
     let axis = try normalizedAxis(axis, rank: shape.count)
     let outer = shape[..<axis].reduce(1, *)

@@ -91,7 +91,7 @@ public struct ConvTranspose: WindowedOperator, SampledReference {
   }
 
   /// The convolution that this one transposes.
-  private func geometry(_ x: [Int], _ w: [Int]) throws -> ConvolutionGeometry {
+  package func geometry(_ x: [Int], _ w: [Int]) throws -> ConvolutionGeometry {
     try checkShapes(Shape(x), Shape(w))
     let placement = try Placement(self, input: Shape(Array(x[2...])), kernel: Shape(Array(w[2...])))
     return ConvolutionGeometry(

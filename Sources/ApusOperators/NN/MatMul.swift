@@ -23,7 +23,7 @@ public struct MatMul: SampledReference {
   }
 
   /// The output shape; vectors count as a row on the left and a column on the right.
-  static func shape(_ a: Shape, _ b: Shape) throws -> Shape {
+  package static func shape(_ a: Shape, _ b: Shape) throws -> Shape {
     guard let aLast = a.last, !b.isEmpty else {
       throw OperatorError(.shapeMismatch, "a scalar is no matrix", fix: "use Mul for scalars")
     }

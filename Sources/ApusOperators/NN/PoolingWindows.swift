@@ -71,9 +71,31 @@ extension PoolingOperator {
     return try PoolingWindows(window, input: Array(shape[2...]), kernel: kernelShape, ceil: ceilMode)
   }
 
+  /// Sizes for an input of `shape`.
+  package func geometry(_ shape: [Int]) throws -> PoolingGeometry {
+    let input = Array(shape[2...])
+    let window = try checkedWindow(axes: input.count)
+    let output = try window.outputSizes(input, kernel: kernelShape, ceil: ceilMode)
+    let (begins, ends) = window.padding(input: input, kernel: kernelShape, output: output)
+    return PoolingGeometry(
+      input: input, kernel: kernelShape, output: output, strides: window.strides, dilations: window.dilations,
+      begins: begins, ends: ends)
+  }
+
   private func checkedWindow(axes: Int) throws -> Window {
     let fits = kernelShape.count == axes && kernelShape.allSatisfy { $0 > 0 && $0 <= Window.largest }
     try require(fits, attribute: "kernel_shape", value: "\(kernelShape)", allowed: "\(axes) positive sizes")
     return try window(axes: axes)
   }
+}
+
+/// Sizes of one pooling, resolved to integers; lists have one entry a spatial axis.
+package struct PoolingGeometry: Sendable {
+  package var input: [Int]
+  package var kernel: [Int]
+  package var output: [Int]
+  package var strides: [Int]
+  package var dilations: [Int]
+  package var begins: [Int]
+  package var ends: [Int]
 }

@@ -47,7 +47,7 @@ extension Reduction {
   }
 
   /// The reduced axes among `rank`, given the axes input.
-  private func resolved(_ axes: [Int], rank: Int) throws -> Set<Int> {
+  package func resolved(_ axes: [Int], rank: Int) throws -> Set<Int> {
     if axes.isEmpty { return noopWithEmptyAxes ? [] : Set(0..<rank) }
     return Set(try axes.map { try normalizedAxis($0, rank: rank, attribute: "axes") })
   }

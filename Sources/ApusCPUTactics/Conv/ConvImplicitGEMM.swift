@@ -54,11 +54,7 @@ public struct ConvImplicitGEMM: Tactic {
       references.append(constants.add(Tensor(bias.floats(), shape: bias.shape)))
     }
     return BuiltKernel(
-      try ConvKernel.record(parameters, tactic: name, constants: references), absorbedInputs: [1, 2])
+      try ConvKernel.record(parameters, tactic: name, constants: references), absorbedInputs: [1, 2],
+      inPlace: [[0, 3]])
   }
-}
-
-extension Tensor {
-  /// Elements in FP32.
-  func floats() -> [Float] { dtype == .f32 ? elements() : doubles().map { Float($0) } }
 }
