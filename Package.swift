@@ -56,7 +56,7 @@ let package = Package(
     library("ApusTactics", ["ApusCore", "ApusEngine"]),
     library("ApusOperators", ["ApusCore"]),
     tests("ApusOperators", ["ApusCore"]),
-    library("ApusCPU", ["ApusCore", "ApusEngine", "ApusOperators", "CApusKernels"]),
+    library("ApusCPU", ["ApusCore", "ApusEngine", "ApusOperators", "CApusDrivers", "CApusKernels"]),
     library("ApusCPUTactics", ["ApusCore", "ApusEngine", "ApusOperators", "ApusTactics", "ApusCPU", "CApusKernels"]),
     .target(
       name: "ApusTestSupport", dependencies: ["ApusCore", "ApusEngine", "ApusOperators", "ApusTactics"],

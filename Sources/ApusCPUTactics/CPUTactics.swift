@@ -14,6 +14,7 @@ let cpuTactics: [any Tactic] = [
   LayerNormalizationRows(),
   LinearPacked(),
   MatMulBatched(),
+  OneDNNConv(),
   PoolingNHWC(),
   ReorderLayout(),
   SoftmaxLines(),

@@ -1,5 +1,5 @@
 public import ApusCore
-public import ApusEngine
+import ApusEngine
 import ApusOperators
 public import ApusTactics
 

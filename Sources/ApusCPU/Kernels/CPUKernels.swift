@@ -6,6 +6,7 @@ let cpuKernels: [any CPUKernel.Type] = [
   GroupNormKernel.self,
   LayerNormKernel.self,
   MatMulKernel.self,
+  OneDNNConvKernel.self,
   PoolingKernel.self,
   SoftmaxKernel.self,
   StridedCopyKernel.self,

@@ -1,7 +1,7 @@
 public import ApusCore
 public import ApusEngine
 public import ApusOperators
-public import CApusKernels
+import CApusKernels
 
 /// Convolution on channels-last tensors by implicit matrix products; weights are packed into the engine.
 ///
@@ -62,8 +62,16 @@ public struct ConvKernel: CPUKernel {
 }
 
 extension ConvKernel.Parameters {
+  /// FP32 weights in the kernel's order.
+  public func pack(_ weights: [Float]) throws -> Tensor {
+    var native = try native(input: nil, channelsFirst: false, inType: type, outType: type)
+    return Tensor(.u8, [apus_conv_packed_bytes(&native)]) { target in
+      apus_conv_pack(&native, weights, target.baseAddress)
+    }
+  }
+
   /// The C description; without an input shape, only what packing looks at is set.
-  public func native(input: [Int]?, channelsFirst: Bool, inType: DType, outType: DType) throws -> apus_conv {
+  func native(input: [Int]?, channelsFirst: Bool, inType: DType, outType: DType) throws -> apus_conv {
     let shape = input ?? [1, weightShape[1] * conv.group] + weightShape[2...].map { max(1, $0) * 8 }
     let geometry = try conv.geometry(shape, weightShape)
     var native = apus_conv()

@@ -1,7 +1,7 @@
 public import ApusCore
 public import ApusEngine
 public import ApusOperators
-public import CApusKernels
+import CApusKernels
 
 /// Transposed convolution on channels-last tensors.
 ///
@@ -59,8 +59,16 @@ public struct ConvTransposeKernel: CPUKernel {
 }
 
 extension ConvTransposeKernel.Parameters {
+  /// FP32 weights in the kernel's order.
+  public func pack(_ weights: [Float]) throws -> Tensor {
+    var native = try native(input: nil, inType: type, outType: type)
+    return Tensor(.u8, [apus_conv_transpose_packed_bytes(&native)]) { target in
+      apus_conv_transpose_pack(&native, weights, target.baseAddress)
+    }
+  }
+
   /// The C description; without an input shape, only what packing looks at is set.
-  public func native(input: [Int]?, inType: DType, outType: DType) throws -> apus_conv {
+  func native(input: [Int]?, inType: DType, outType: DType) throws -> apus_conv {
     let shape = input ?? [1, weightShape[0]] + weightShape[2...].map { max(1, $0) * 8 }
     // The geometry is that of the convolution transposed here: its output is our input.
     let geometry = try conv.geometry(shape, weightShape)

@@ -3,7 +3,6 @@ import ApusCPU
 public import ApusEngine
 import ApusOperators
 public import ApusTactics
-import CApusKernels
 
 /// Convolution with our own kernels: implicit matrix products on channels-last tensors; a picture of few channels is
 /// read as it comes.
@@ -42,16 +41,9 @@ public struct ConvImplicitGEMM: Tactic {
     }
     let parameters = ConvKernel.Parameters(
       conv: conv, weightShape: weight.shape, type: type, hasBias: node.constant(2) != nil)
-    var native = try parameters.native(input: nil, channelsFirst: false, inType: type, outType: type)
-    let packed = Tensor(.u8, [apus_conv_packed_bytes(&native)]) { target in
-      let floats = weight.floats()
-      floats.withUnsafeBytes { source in
-        apus_conv_pack(&native, source.baseAddress?.assumingMemoryBound(to: Float.self), target.baseAddress)
-      }
-    }
-    var references = [constants.add(packed)]
+    var references = [constants.add(try parameters.pack(weight.floats()))]
     if let bias = node.constant(2) {
-      references.append(constants.add(Tensor(bias.floats(), shape: bias.shape)))
+      references.append(constants.add(bias.inFloat32()))
     }
     return BuiltKernel(
       try ConvKernel.record(parameters, tactic: name, constants: references), absorbedInputs: [1, 2],

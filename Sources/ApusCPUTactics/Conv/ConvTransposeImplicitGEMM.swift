@@ -3,7 +3,6 @@ import ApusCPU
 public import ApusEngine
 import ApusOperators
 public import ApusTactics
-import CApusKernels
 
 /// Transposed convolution with our own kernel, on channels-last tensors.
 public struct ConvTransposeImplicitGEMM: Tactic {
@@ -29,11 +28,7 @@ public struct ConvTransposeImplicitGEMM: Tactic {
     let bias = node.constant(2)
     let parameters = ConvTransposeKernel.Parameters(
       conv: conv, weightShape: weight.shape, type: type, hasBias: bias != nil)
-    var native = try parameters.native(input: nil, inType: type, outType: type)
-    let packed = Tensor(.u8, [apus_conv_transpose_packed_bytes(&native)]) { target in
-      apus_conv_transpose_pack(&native, weight.floats(), target.baseAddress)
-    }
-    var references = [constants.add(packed)]
+    var references = [constants.add(try parameters.pack(weight.floats()))]
     if let bias { references.append(constants.add(bias.inFloat32())) }
     return BuiltKernel(
       try ConvTransposeKernel.record(parameters, tactic: name, constants: references), absorbedInputs: [1, 2])
