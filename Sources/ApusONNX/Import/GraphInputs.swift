@@ -15,6 +15,8 @@ struct GraphInputs {
     self.fixed = fixed
     taken = ModelImport.symbolNames(graph)
     for (name, shape) in fixed.sorted(by: { $0.key < $1.key }) { fix(name, shape) }
+    // Shapes that do not fit must not bring up problems elsewhere.
+    if !problems.isEmpty { sizes = [:] }
   }
 
   /// Adds the inputs; a dimension without a size or name is called after the input.
@@ -33,7 +35,7 @@ struct GraphInputs {
             fix: "declare its element type")
         }
         var type = declared
-        if let shape = fixed[input.name], let tensor = declared.tensor {
+        if problems.isEmpty, let shape = fixed[input.name], let tensor = declared.tensor {
           type = .tensor(tensor.dtype, Shape(shape))
         }
         builder.bind(input.name, to: builder.scope.graph.addInput(input.name, type))
