@@ -1,6 +1,7 @@
 #include "include/apus_conv.h"
 
 #include "internal/conv_input.h"
+#include "internal/gate.h"
 #include "internal/product.h"
 
 /// How a convolution becomes a product.
@@ -108,21 +109,8 @@ static void gate_panel(void *context, ptrdiff_t task, int32_t thread) {
   const gating *g = context;
   const ptrdiff_t image = task / g->plan->panels, panel = task % g->plan->panels, depth = g->plan->depth;
   const float *gate = g->gate + image * g->conv->in_channels;
-  const ptrdiff_t size = depth * APUS_PANEL;
-  if (g->conv->type == APUS_F32) {
-    const float *from = (const float *)g->packed + panel * size;
-    float *to = (float *)g->out + task * size;
-    for (ptrdiff_t k = 0; k < depth; k++)
-      for (int j = 0; j < APUS_PANEL; j++) to[k * APUS_PANEL + j] = from[k * APUS_PANEL + j] * gate[k];
-    return;
-  }
-  const uint16_t *from = (const uint16_t *)g->packed + panel * size;
-  uint16_t *to = (uint16_t *)g->out + task * size;
-  for (ptrdiff_t k = 0; k < depth; k += 2)
-    for (int j = 0; j < 2 * APUS_PANEL; j++) {
-      const ptrdiff_t at = k * APUS_PANEL + j;
-      to[at] = apus_f32_to_bf16(apus_bf16_to_f32(from[at]) * gate[k + j % 2]);
-    }
+  const ptrdiff_t bytes = depth * APUS_PANEL * apus_dtype_bytes(g->conv->type);
+  apus_gate_panel(g->conv->type, g->packed + panel * bytes, gate, g->out + task * bytes, depth);
 }
 
 void apus_conv_nhwc(

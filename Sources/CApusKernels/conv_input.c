@@ -1,5 +1,6 @@
 #include "internal/conv_input.h"
 
+#include "internal/gate.h"
 #include "internal/levels.h"
 
 size_t apus_conv_box_bytes(const apus_conv *conv, const apus_conv_box *box) {
@@ -50,17 +51,6 @@ static void fill_pixels(
   }
 }
 
-static void gate_row_f32(const float *in, const float *gate, float *out, ptrdiff_t pixels, ptrdiff_t channels) {
-  for (ptrdiff_t x = 0; x < pixels; x++, in += channels, out += channels)
-    for (ptrdiff_t c = 0; c < channels; c++) out[c] = in[c] * gate[c];
-}
-
-static void gate_row_bf16(
-    const uint16_t *in, const float *gate, uint16_t *out, ptrdiff_t pixels, ptrdiff_t channels) {
-  for (ptrdiff_t x = 0; x < pixels; x++, in += channels, out += channels)
-    for (ptrdiff_t c = 0; c < channels; c++) out[c] = apus_f32_to_bf16(apus_bf16_to_f32(in[c]) * gate[c]);
-}
-
 /// One row of pixels of the box.
 static void fill_row(void *context, ptrdiff_t task, int32_t thread) {
   (void)thread;
@@ -94,10 +84,8 @@ static void fill_row(void *context, ptrdiff_t task, int32_t thread) {
     fill_pixels(f, at, conv->in_channels, 1, count, gate, out);
   } else if (gate == NULL) {
     memcpy(out, (const char *)f->in + at * size, (size_t)(count * width * size));
-  } else if (conv->type == APUS_BF16) {
-    gate_row_bf16((const uint16_t *)f->in + at, gate, (uint16_t *)out, count, width);
   } else {
-    gate_row_f32((const float *)f->in + at, gate, (float *)out, count, width);
+    apus_gate_pixels(conv->type, (const char *)f->in + at * size, gate, out, count, width);
   }
 }
 

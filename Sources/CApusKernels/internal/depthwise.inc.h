@@ -1,4 +1,6 @@
 // Depthwise rows for the level being compiled.
+#include "math.inc.h"
+
 #define dw_piece FN(dw_piece)
 #define dw_place FN(dw_place)
 
@@ -40,6 +42,10 @@ INLINE void FN(dw_finish)(
     const vf low = vset(clip ? e->alpha : e->activation == APUS_ACT_RELU ? 0.0f : -inf);
     const vf high = vset(clip ? e->beta : inf);
     DW_EACH v[m * vectors + j] = vmin(high, vmax(low, v[m * vectors + j]));
+  } else if (e->activation == APUS_ACT_SILU && type == APUS_BF16) {
+    DW_EACH v[m * vectors + j] = vsilu_short(v[m * vectors + j], e->alpha);
+  } else if (e->activation == APUS_ACT_SILU) {
+    DW_EACH v[m * vectors + j] *= vsigmoid(v[m * vectors + j] * e->alpha);
   } else {
     float tile[8 * APUS_LANES];
     DW_EACH vstore(tile + (m * vectors + j) * APUS_LANES, v[m * vectors + j]);

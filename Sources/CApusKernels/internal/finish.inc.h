@@ -29,13 +29,10 @@ void FN(apus_activate)(
 }
 #undef APUS_SPAN
 
-/// Activations that are bounds: one pass.
-INLINE void FN(finish_bounded)(const apus_finish *f, const apus_dtype type) {
+/// One pass, with the activation `act` and its parameters in registers.
+INLINE void FN(finish_pass)(
+    const apus_finish *f, const apus_dtype type, const apus_activation act, float alpha, float beta) {
   const apus_epilogue *e = f->epilogue;
-  const float inf = __builtin_inff();
-  const bool clip = e->activation == APUS_ACT_CLIP;
-  const vf low = vset(clip ? e->alpha : e->activation == APUS_ACT_RELU ? 0.0f : -inf);
-  const vf high = vset(clip ? e->beta : inf);
   const bool early = f->residual != NULL && !e->residual_last, late = f->residual != NULL && e->residual_last;
   for (ptrdiff_t j = 0; j < f->columns; j += APUS_LANES) {
     const ptrdiff_t left = f->columns - j;
@@ -45,7 +42,7 @@ INLINE void FN(finish_bounded)(const apus_finish *f, const apus_dtype type) {
       const ptrdiff_t at = row * f->out_stride + j;
       vf v = vload(f->tile + row * f->tile_stride + j) + bias;
       if (early) v += vload_as(f->residual, type, at, left);
-      v = vmin(high, vmax(low, v));
+      v = act == APUS_ACT_SILU && type == APUS_BF16 ? vsilu_short(v, alpha) : vactivate(act, v, alpha, beta);
       if (late) v += vload_as(f->residual, type, at, left);
       vstore_as(f->out, type, at, left, v);
     }
@@ -77,15 +74,24 @@ INLINE void FN(finish_rows)(const apus_finish *f, const apus_dtype type) {
     }
 }
 
-void FN(apus_finish)(const apus_finish *f) {
-  const bool bounded = f->epilogue->activation <= APUS_ACT_CLIP;
-  if (f->out_type == APUS_BF16) {
-    if (bounded) FN(finish_bounded)(f, APUS_BF16);
-    else FN(finish_rows)(f, APUS_BF16);
+INLINE void FN(finish_typed)(const apus_finish *f, const apus_dtype type) {
+  const apus_epilogue *e = f->epilogue;
+  const float inf = __builtin_inff();
+  if (e->activation <= APUS_ACT_CLIP) {
+    // The three are bounds.
+    const bool clip = e->activation == APUS_ACT_CLIP;
+    const float low = clip ? e->alpha : e->activation == APUS_ACT_RELU ? 0.0f : -inf;
+    FN(finish_pass)(f, type, APUS_ACT_CLIP, low, clip ? e->beta : inf);
+  } else if (e->activation == APUS_ACT_SILU) {
+    FN(finish_pass)(f, type, APUS_ACT_SILU, e->alpha, e->beta);
   } else {
-    if (bounded) FN(finish_bounded)(f, APUS_F32);
-    else FN(finish_rows)(f, APUS_F32);
+    FN(finish_rows)(f, type);
   }
+}
+
+void FN(apus_finish)(const apus_finish *f) {
+  if (f->out_type == APUS_BF16) FN(finish_typed)(f, APUS_BF16);
+  else FN(finish_typed)(f, APUS_F32);
 }
 
 /// Any `n`: the tail goes through a small buffer.

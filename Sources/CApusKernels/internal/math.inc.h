@@ -1,19 +1,20 @@
 // Elementary functions on vectors, for the level being compiled. The polynomials are weighted minimax fits.
 #define vexp FN(apus_vexp)
+#define vexp_inside FN(apus_vexp_inside)
 #define vexpm1 FN(apus_vexpm1)
 #define vlog FN(apus_vlog)
 #define vtanh FN(apus_vtanh)
 #define verf FN(apus_verf)
 #define vsigmoid FN(apus_vsigmoid)
+#define vsilu_short FN(apus_vsilu_short)
 #define vsoftplus FN(apus_vsoftplus)
 #define vpow2 FN(apus_vpow2)
 
 /// 2^n for -126 <= n <= 127.
 INLINE vf vpow2(vi n) { return (vf)((n + 127) << 23); }
 
-/// e^x; 0 and infinity at the ends, denormals included.
-INLINE vf vexp(vf x) {
-  x = vmin(vset(89.0f), vmax(vset(-104.0f), x));
+/// e^x for x from -104 to 89.
+INLINE vf vexp_inside(vf x) {
   vf shifted = x * 1.44269504f + 12582912.0f;
   vf whole = shifted - 12582912.0f;
   vf r = (x - whole * 0.693359375f) + whole * 2.12194440e-4f;
@@ -31,6 +32,9 @@ INLINE vf vexp(vf x) {
   return p * vpow2(half) * vpow2(n - half);
 #endif
 }
+
+/// e^x; 0 and infinity at the ends, denormals included.
+INLINE vf vexp(vf x) { return vexp_inside(vmin(vset(89.0f), vmax(vset(-104.0f), x))); }
 
 /// e^x - 1 without cancellation near zero.
 INLINE vf vexpm1(vf x) {
@@ -114,8 +118,25 @@ INLINE vf verf(vf x) {
 }
 
 INLINE vf vsigmoid(vf x) {
-  vf e = vexp(vmin(vset(87.0f), -x));
+  vf e = vexp_inside(vmin(vset(87.0f), vmax(vset(-87.0f), -x)));
   return vreciprocal(1.0f + e);
+}
+
+/// x * sigmoid(alpha * x) for a BF16 result: relative error below 2^-13.
+INLINE vf vsilu_short(vf x, float alpha) {
+#if APUS_X86 && APUS_LANES == 16
+  // 2^t as 2^floor(t) times a polynomial of the rest.
+  const vf t = x * (alpha * -1.44269504f);
+  const vf f = (vf)_mm512_reduce_ps((__m512)t, _MM_FROUND_TO_NEG_INF);
+  vf p = f * 1.353416049e-2f + 5.201147487e-2f;
+  p = p * f + 2.414427485e-1f;
+  p = p * f + 6.930038360e-1f;
+  p = p * f + 1.000002593f;
+  const vf e = (vf)_mm512_scalef_ps((__m512)p, (__m512)t);
+  return x * (vf)_mm512_rcp14_ps((__m512)(1.0f + e));
+#else
+  return x * vsigmoid(alpha * x);
+#endif
 }
 
 /// log(1 + e^x) = max(x, 0) + log1p(e^-|x|).
