@@ -26,12 +26,13 @@ extension Tensor {
     }
   }
 
-  /// Any numeric tensor as doubles (real part for complex types).
+  /// Any tensor as doubles: the real part of complex numbers; of strings what they spell, NaN where that is no number.
   public func doubles() -> [Double] {
     switch dtype {
     case .f32: return elements(as: Float.self).map(Double.init)
     case .f64: return elements()
     case .c64, .c128: return complex().map(\.real)
+    case .string: return strings.map { Double($0) ?? .nan }
     // Spelled out: `Double.init` as a function would take the bits of a UInt64.
     case .u64: return elements(as: UInt64.self).map { Double($0) }
     case _ where dtype.isFloat:
@@ -100,12 +101,13 @@ extension Tensor {
     }
   }
 
-  /// Rounds doubles into any numeric type: floats to nearest even, integers cut towards zero and wrapped.
+  /// Rounds doubles into any type: floats to nearest even, integers cut towards zero and wrapped, strings spelled.
   public init(doubles: [Double], _ dtype: DType, _ shape: [Int]) {
     switch dtype {
     case .f64: self.init(doubles, shape: shape)
     case .f32: self.init(doubles.map { Float($0) }, shape: shape)
     case .bool: self.init(doubles.map { $0 != 0 }, shape: shape)
+    case .string: self.init(strings: doubles.map(\.description), shape: shape)
     case .c64, .c128: self.init(complex: doubles.map { Complex($0, 0) }, dtype, shape)
     case .u64: self.init(doubles.map { UInt64(clamping: $0) }, shape: shape)
     case _ where dtype.isFloat:

@@ -21,8 +21,7 @@ extension BinaryArithmetic {
   }
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {
-    let type = try context.broadcast(Self.elementTypes)
-    return [.tensor(type)]
+    [.tensor(try context.broadcast(Self.elementTypes, count: 2))]
   }
 
   public func propagate(_ context: InferenceContext) -> [Contents?] {
@@ -61,9 +60,9 @@ extension BinaryArithmetic {
 }
 
 extension InferenceContext {
-  /// The broadcast type of all inputs, which must share one element type of `types`.
-  func broadcast(_ types: ElementTypes) throws -> TensorType {
-    let operands = try inputs.indices.map { try tensor($0) }
+  /// The broadcast type of the first `count` inputs (nil: all), which must share one element type of `types`.
+  func broadcast(_ types: ElementTypes, count: Int? = nil) throws -> TensorType {
+    let operands = try (0..<(count ?? inputs.count)).map { try tensor($0) }
     guard let first = operands.first else {
       throw OperatorError(.wrongInputCount, "the operator needs at least one input")
     }

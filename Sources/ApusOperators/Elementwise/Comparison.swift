@@ -14,7 +14,7 @@ extension Comparison {
   public func compare(_ a: String, _ b: String) -> Bool { false }
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {
-    [.tensor(.bool, try context.broadcast(Self.elementTypes).shape)]
+    [.tensor(.bool, try context.broadcast(Self.elementTypes, count: 2).shape)]
   }
 
   /// Decides where the difference is a number, or where a size meets a number below zero.

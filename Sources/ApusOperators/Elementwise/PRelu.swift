@@ -21,7 +21,7 @@ public struct PRelu: BinaryArithmetic {
   public init() {}
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {
-    let type = try context.broadcast(Self.elementTypes)
+    let type = try context.broadcast(Self.elementTypes, count: 2)
     let x = try context.tensor(0)
     if let rank = type.rank, let own = x.rank, rank > own {
       throw OperatorError(.shapeMismatch, "the slope has more axes than the input")

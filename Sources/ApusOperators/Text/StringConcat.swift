@@ -8,7 +8,7 @@ public struct StringConcat: Operator {
   public var traits: OperatorTraits { .elementwise }
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {
-    [.tensor(try context.broadcast(.strings))]
+    [.tensor(try context.broadcast(.strings, count: 2))]
   }
 
   public func evaluate(_ operands: Operands) throws -> [Value] {
