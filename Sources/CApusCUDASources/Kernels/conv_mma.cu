@@ -102,6 +102,12 @@ template <> struct Mma<F32X3> {
   static __device__ u32 round(u32 x) { return x; }
 };
 
+/// The tensor cores cut off what does not fit their sums; adding each stage's part in full precision keeps FP32 exact
+/// however long the reduction.
+template <class T> struct Exact { static constexpr bool value = false; };
+template <> struct Exact<F32X3> { static constexpr bool value = true; };
+constexpr bool EXACT = Exact<IN_TYPE>::value;
+
 template <class T> struct Gate {
   static __device__ u32 apply(u32 a, u32 g) { return T::multiply2(a, g); }
 };
@@ -256,6 +262,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     }
     commitCopies();
     const u32 tileA = base + stage * BYTES_STAGE, tileB = tileA + BYTES_A;
+    float part[EXACT ? MMA_M : 1][EXACT ? MMA_N : 1][4] = {};
 #pragma unroll
     for (int step = 0; step < STEPS; step++) {
       u32 fa[MMA_M][4], fb[MMA_N / 2][4];
@@ -296,10 +303,16 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 #pragma unroll
       for (int i = 0; i < MMA_M; i++)
 #pragma unroll
-        for (int j = 0; j < MMA_N / 2; j++) {
-          Mma<IN_TYPE>::run(sums[i][j * 2], fa[i], fb[j][0], fb[j][1]);
-          Mma<IN_TYPE>::run(sums[i][j * 2 + 1], fa[i], fb[j][2], fb[j][3]);
-        }
+        for (int j = 0; j < MMA_N; j++)
+          Mma<IN_TYPE>::run(EXACT ? part[EXACT ? i : 0][EXACT ? j : 0] : sums[i][j], fa[i], fb[j / 2][j % 2 * 2], fb[j / 2][j % 2 * 2 + 1]);
+    }
+    if (EXACT) {
+#pragma unroll
+      for (int i = 0; i < MMA_M; i++)
+#pragma unroll
+        for (int j = 0; j < MMA_N; j++)
+#pragma unroll
+          for (int x = 0; x < 4; x++) sums[i][j][x] += part[EXACT ? i : 0][EXACT ? j : 0][x];
     }
     stage = stage + 1 == STAGES ? 0 : stage + 1;
   }
