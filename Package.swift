@@ -66,6 +66,9 @@ let package = Package(
     tests("ApusOptimizer", ["ApusCore", "ApusOperators"]),
     library("ApusONNX", ["ApusCore", protobuf]),
     tests("ApusONNX", ["ApusCore", "ApusOperators", protobuf]),
+    .target(name: "CApusCUDASources", exclude: ["Kernels"]),
+    library("ApusCUDA", ["ApusCore", "CApusDrivers", "CApusCUDASources"]),
+    tests("ApusCUDA", ["ApusCore", "CApusCUDASources"]),
     library("ApusVision", ["ApusCore", "CApusSystem"]),
     tests("ApusVision", ["ApusCore"]),
     .testTarget(

@@ -174,13 +174,13 @@ static int prepare(chain *c) {
   const uint64_t K = (uint64_t)p->k * s.kw * s.cg;
   for (int i = 0; i < c->x->b_copies && i < 32; i++) {
     const uint64_t dims[2] = {K, (uint64_t)s.ocg}, strides[1] = {K * es};
-    const int r = apus_cuda_encode_tiled(cu, c->maps_b + i, tensor_type(p->type), 2, c->x->b + i * c->x->b_bytes, dims,
+    const int r = apus_cuda_encode_tiled(cu, c->maps_b[i].words, tensor_type(p->type), 2, c->x->b + i * c->x->b_bytes, dims,
                                          strides, box_b, APUS_CUDA_SWIZZLE_128B, APUS_CUDA_L2_PROMOTION_256B);
     if (r) return r;
   }
   if (c->v->loader == 0) {
     const uint64_t dims[2] = {(uint64_t)s.cg, (uint64_t)s.rows}, strides[1] = {s.in_stride * es};
-    return apus_cuda_encode_tiled(cu, &c->map_a, tensor_type(p->type), 2, c->x->a, dims, strides, box,
+    return apus_cuda_encode_tiled(cu, c->map_a.words, tensor_type(p->type), 2, c->x->a, dims, strides, box,
                                   APUS_CUDA_SWIZZLE_128B, APUS_CUDA_L2_PROMOTION_256B);
   }
   if (c->v->loader == 1) {
@@ -200,7 +200,7 @@ static int prepare(chain *c) {
         .swizzle = APUS_CUDA_SWIZZLE_128B,
         .promotion = APUS_CUDA_L2_PROMOTION_256B,
     };
-    return apus_cuda_encode_im2col(cu, &c->map_a, c->x->a, &im);
+    return apus_cuda_encode_im2col(cu, c->map_a.words, c->x->a, &im);
   }
   return 0;
 }

@@ -146,10 +146,10 @@ apus_cuda_result apus_cuda_launch_kernel(const apus_cuda_driver *_Nonnull driver
                                          const apus_cuda_launch *_Nonnull launch, apus_cuda_stream _Nullable stream,
                                          void *_Nullable *_Nonnull arguments);
 
-/// Encodes a tiled tensor map. `dimensions` and `box` run from the innermost; `strides` (bytes) leaves out the
+/// Encodes a tiled tensor map as sixteen words. `dimensions` and `box` run from the innermost; `strides` (bytes) leaves out the
 /// innermost. Elements outside the tensor read as zero.
 apus_cuda_result apus_cuda_encode_tiled(const apus_cuda_driver *_Nonnull driver,
-                                        apus_cuda_tensor_map *_Nonnull map, int element_type, int rank,
+                                        uint64_t *_Nonnull words, int element_type, int rank,
                                         apus_cuda_address address, const uint64_t *_Nonnull dimensions,
                                         const uint64_t *_Nonnull strides, const uint32_t *_Nonnull box, int swizzle,
                                         int promotion);
@@ -168,8 +168,8 @@ typedef struct apus_cuda_im2col {
   int promotion;
 } apus_cuda_im2col;
 
-/// Encodes the im2col tensor map of an NHWC convolution's input.
+/// Encodes the im2col tensor map of an NHWC convolution's input as sixteen words.
 apus_cuda_result apus_cuda_encode_im2col(const apus_cuda_driver *_Nonnull driver,
-                                         apus_cuda_tensor_map *_Nonnull map, apus_cuda_address address,
+                                         uint64_t *_Nonnull words, apus_cuda_address address,
                                          const apus_cuda_im2col *_Nonnull shape);
 #endif

@@ -1,0 +1,225 @@
+import ApusCore
+import Glibc
+import Synchronization
+
+/// A GPU that computes nothing: memory is host memory, copies and fills happen at once, launches are recorded. For
+/// testing plans and launches where there is no GPU.
+public final class NullGPU: GPU {
+  /// What happened, in order.
+  public enum Action: Sendable, Hashable {
+    case allocate(DeviceAddress, byteCount: Int)
+    case release(DeviceAddress)
+    case copyToDevice(DeviceAddress, byteCount: Int)
+    case copyToHost(DeviceAddress, byteCount: Int)
+    case copyOnDevice(DeviceAddress, from: DeviceAddress, byteCount: Int)
+    case fill(DeviceAddress, byteCount: Int)
+    case launch(function: String, LaunchGeometry, argumentCount: Int)
+    case launchGraph([String])
+    case synchronize
+  }
+
+  private struct State {
+    var actions: [Action] = []
+    var allocated: [DeviceAddress: Int] = [:]
+    var limit: Int
+    var next: UInt = 1
+    var names: [GPUHandle: String] = [:]
+    var captures: [GPUHandle: [String]] = [:]
+    var graphs: [GPUHandle: [String]] = [:]
+  }
+
+  public let properties: GPUProperties
+  private let state: Mutex<State>
+
+  /// `properties.memoryBytes` bounds allocations.
+  public init(_ properties: GPUProperties = .hopper) {
+    self.properties = properties
+    state = Mutex(State(limit: properties.memoryBytes))
+  }
+
+  deinit {
+    state.withLock {
+      for address in $0.allocated.keys { free(UnsafeMutableRawPointer(bitPattern: UInt(address))) }
+    }
+  }
+
+  public var actions: [Action] { state.withLock { $0.actions } }
+  public var allocatedBytes: Int { state.withLock { $0.allocated.values.reduce(0, +) } }
+
+  public func memory() throws -> (free: Int, total: Int) {
+    state.withLock { ($0.limit - $0.allocated.values.reduce(0, +), $0.limit) }
+  }
+
+  public func allocate(_ byteCount: Int) throws -> DeviceAddress {
+    let free = try memory().free
+    guard byteCount <= free, let pointer = calloc(1, max(byteCount, 1)) else {
+      throw ApusError(.resources, Problem(.outOfMemory, "allocating \(byteCount) bytes, \(free) free"))
+    }
+    let address = DeviceAddress(UInt(bitPattern: pointer))
+    state.withLock {
+      $0.allocated[address] = byteCount
+      $0.actions.append(.allocate(address, byteCount: byteCount))
+    }
+    return address
+  }
+
+  public func release(_ address: DeviceAddress) {
+    state.withLock {
+      $0.allocated[address] = nil
+      $0.actions.append(.release(address))
+    }
+    free(UnsafeMutableRawPointer(bitPattern: UInt(address)))
+  }
+
+  public func allocateHost(_ byteCount: Int) throws -> UnsafeMutableRawPointer {
+    .allocate(byteCount: byteCount, alignment: 64)
+  }
+  public func releaseHost(_ pointer: UnsafeMutableRawPointer) { pointer.deallocate() }
+
+  public func copy(to address: DeviceAddress, from source: UnsafeRawBufferPointer, on stream: GPUHandle?)
+    throws
+  {
+    try checkRange(address, source.count)
+    host(address, source.count).copyMemory(from: source)
+    record(.copyToDevice(address, byteCount: source.count), on: stream)
+  }
+
+  public func copy(
+    to target: UnsafeMutableRawBufferPointer, from address: DeviceAddress, on stream: GPUHandle?
+  ) throws {
+    try checkRange(address, target.count)
+    target.copyMemory(from: UnsafeRawBufferPointer(host(address, target.count)))
+    record(.copyToHost(address, byteCount: target.count), on: stream)
+  }
+
+  public func copy(
+    to address: DeviceAddress, from source: DeviceAddress, byteCount: Int, on stream: GPUHandle
+  ) throws {
+    try checkRange(address, byteCount)
+    try checkRange(source, byteCount)
+    host(address, byteCount).copyMemory(from: UnsafeRawBufferPointer(host(source, byteCount)))
+    record(.copyOnDevice(address, from: source, byteCount: byteCount), on: stream)
+  }
+
+  public func fill(_ address: DeviceAddress, byteCount: Int, with byte: UInt8, on stream: GPUHandle) throws {
+    try checkRange(address, byteCount)
+    for index in 0..<byteCount { host(address, byteCount)[index] = byte }
+    record(.fill(address, byteCount: byteCount), on: stream)
+  }
+
+  public func makeStream() throws -> GPUHandle { newHandle() }
+  public func release(stream: GPUHandle) {}
+  public func synchronize(_ stream: GPUHandle) throws { state.withLock { $0.actions.append(.synchronize) } }
+  public func makeEvent() throws -> GPUHandle { newHandle() }
+  public func release(event: GPUHandle) {}
+  public func record(_ event: GPUHandle, on stream: GPUHandle) throws {}
+  public func wait(for event: GPUHandle, on stream: GPUHandle) throws {}
+  public func synchronize(event: GPUHandle) throws { state.withLock { $0.actions.append(.synchronize) } }
+  public func milliseconds(from start: GPUHandle, to end: GPUHandle) throws -> Double { 0 }
+
+  public func load(_ image: [UInt8]) throws -> GPUHandle { newHandle() }
+  public func release(module: GPUHandle) {}
+
+  public func function(_ name: String, of module: GPUHandle) throws -> GPUHandle {
+    let handle = newHandle()
+    state.withLock { $0.names[handle] = name }
+    return handle
+  }
+
+  public func resources(of function: GPUHandle) throws -> FunctionResources {
+    FunctionResources(registers: 0, localBytes: 0, sharedBytes: 0)
+  }
+
+  public func prepare(_ function: GPUHandle, dynamicSharedBytes byteCount: Int) throws {
+    guard byteCount <= properties.sharedBytesPerBlock else {
+      throw ApusError(
+        .resources, Problem(.driverFailure, "\(byteCount) bytes of shared memory for one block"))
+    }
+  }
+
+  public func launch(
+    _ function: GPUHandle, _ geometry: LaunchGeometry, _ arguments: borrowing ArgumentBlock,
+    on stream: GPUHandle
+  ) throws {
+    try check(geometry)
+    let count = arguments.count
+    let name = state.withLock { $0.names[function] ?? "?" }
+    record(.launch(function: name, geometry, argumentCount: count), on: stream, label: name)
+  }
+
+  public func beginCapture(on stream: GPUHandle) throws { state.withLock { $0.captures[stream] = [] } }
+
+  public func endCapture(on stream: GPUHandle) throws -> GPUHandle {
+    let handle = newHandle()
+    state.withLock { $0.graphs[handle] = $0.captures.removeValue(forKey: stream) }
+    return handle
+  }
+
+  public func launch(graph: GPUHandle, on stream: GPUHandle) throws {
+    state.withLock { $0.actions.append(.launchGraph($0.graphs[graph] ?? [])) }
+  }
+
+  public func release(graph: GPUHandle) {}
+
+  public func encode(_ map: TensorMapSpec, address: DeviceAddress) throws -> TensorMap {
+    guard address % 16 == 0 else {
+      throw ApusError(.internal, Problem(.internalError, "a tensor map of an unaligned address"))
+    }
+    return TensorMap(words: [address] + [UInt64](repeating: 0, count: 15))
+  }
+
+  private func host(_ address: DeviceAddress, _ byteCount: Int) -> UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(start: UnsafeMutableRawPointer(bitPattern: UInt(address)), count: byteCount)
+  }
+
+  private func newHandle() -> GPUHandle {
+    state.withLock {
+      $0.next += 1
+      return GPUHandle(bits: $0.next)
+    }
+  }
+
+  private func record(_ action: Action, on stream: GPUHandle?, label: String? = nil) {
+    state.withLock {
+      if let stream, $0.captures[stream] != nil {
+        $0.captures[stream]?.append(label ?? "\(action)")
+      } else {
+        $0.actions.append(action)
+      }
+    }
+  }
+
+  /// Refuses what a device would refuse.
+  private func check(_ geometry: LaunchGeometry) throws {
+    let block = geometry.block.count
+    let cluster = geometry.cluster?.count ?? 1
+    let fits =
+      (1...1024).contains(block) && geometry.grid.x >= 1 && (1...65535).contains(geometry.grid.y)
+      && (1...65535).contains(geometry.grid.z) && cluster <= 8
+      && (cluster == 1 || properties.hasClusters) && geometry.sharedBytes <= properties.sharedBytesPerBlock
+    guard fits else { throw ApusError(.resources, Problem(.driverFailure, "no GPU launches \(geometry)")) }
+  }
+
+  private func checkRange(_ address: DeviceAddress, _ byteCount: Int) throws {
+    let inside = state.withLock {
+      $0.allocated.contains { address >= $0.key && address + UInt64(byteCount) <= $0.key + UInt64($0.value) }
+    }
+    guard inside || byteCount == 0 else {
+      throw ApusError(
+        .internal, Problem(.internalError, "\(byteCount) bytes at \(address) are not allocated"))
+    }
+  }
+}
+
+extension GPUProperties {
+  /// An H100, for planning without one.
+  public static let hopper = GPUProperties(
+    name: "NVIDIA H100 80GB HBM3", capability: 90, multiprocessors: 132, clockKilohertz: 1_980_000,
+    memoryBytes: 80 << 30, l2Bytes: 50 << 20, sharedBytesPerBlock: 227 << 10,
+    sharedBytesPerMultiprocessor: 228 << 10, threadsPerMultiprocessor: 2048, bandwidth: 3.35e12)
+  /// An A100, for planning without one.
+  public static let ampere = GPUProperties(
+    name: "NVIDIA A100 80GB", capability: 80, multiprocessors: 108, clockKilohertz: 1_410_000,
+    memoryBytes: 80 << 30, l2Bytes: 40 << 20, sharedBytesPerBlock: 163 << 10,
+    sharedBytesPerMultiprocessor: 164 << 10, threadsPerMultiprocessor: 2048, bandwidth: 2.0e12)
+}

@@ -1,0 +1,94 @@
+#include "CApusCUDASources.h"
+
+// One array and one row for each file; a test compares the rows with the folder.
+static const char activation_cuh[] = {
+#embed "Kernels/activation.cuh"
+    , 0};
+static const char common_cuh[] = {
+#embed "Kernels/common.cuh"
+    , 0};
+static const char conv_cuh[] = {
+#embed "Kernels/conv.cuh"
+    , 0};
+static const char epilogue_cuh[] = {
+#embed "Kernels/epilogue.cuh"
+    , 0};
+static const char hopper_cuh[] = {
+#embed "Kernels/hopper.cuh"
+    , 0};
+static const char rows_cuh[] = {
+#embed "Kernels/rows.cuh"
+    , 0};
+static const char attention_cu[] = {
+#embed "Kernels/attention.cu"
+    , 0};
+static const char conv_mma_cu[] = {
+#embed "Kernels/conv_mma.cu"
+    , 0};
+static const char conv_simt_cu[] = {
+#embed "Kernels/conv_simt.cu"
+    , 0};
+static const char conv_wgmma_cu[] = {
+#embed "Kernels/conv_wgmma.cu"
+    , 0};
+static const char depthwise_cu[] = {
+#embed "Kernels/depthwise.cu"
+    , 0};
+static const char global_pool_cu[] = {
+#embed "Kernels/global_pool.cu"
+    , 0};
+static const char group_norm_cu[] = {
+#embed "Kernels/group_norm.cu"
+    , 0};
+static const char layer_norm_cu[] = {
+#embed "Kernels/layer_norm.cu"
+    , 0};
+static const char permute_cu[] = {
+#embed "Kernels/permute.cu"
+    , 0};
+static const char pool_cu[] = {
+#embed "Kernels/pool.cu"
+    , 0};
+static const char resize_cu[] = {
+#embed "Kernels/resize.cu"
+    , 0};
+static const char softmax_cu[] = {
+#embed "Kernels/softmax.cu"
+    , 0};
+static const char squeeze_excite_cu[] = {
+#embed "Kernels/squeeze_excite.cu"
+    , 0};
+static const char stem_cu[] = {
+#embed "Kernels/stem.cu"
+    , 0};
+static const char transpose_cu[] = {
+#embed "Kernels/transpose.cu"
+    , 0};
+
+#define FILE_ROW(name, array) {name, array, sizeof array - 1}
+static const apus_cuda_source files[] = {
+    FILE_ROW("activation.cuh", activation_cuh),
+    FILE_ROW("common.cuh", common_cuh),
+    FILE_ROW("conv.cuh", conv_cuh),
+    FILE_ROW("epilogue.cuh", epilogue_cuh),
+    FILE_ROW("hopper.cuh", hopper_cuh),
+    FILE_ROW("rows.cuh", rows_cuh),
+    FILE_ROW("attention.cu", attention_cu),
+    FILE_ROW("conv_mma.cu", conv_mma_cu),
+    FILE_ROW("conv_simt.cu", conv_simt_cu),
+    FILE_ROW("conv_wgmma.cu", conv_wgmma_cu),
+    FILE_ROW("depthwise.cu", depthwise_cu),
+    FILE_ROW("global_pool.cu", global_pool_cu),
+    FILE_ROW("group_norm.cu", group_norm_cu),
+    FILE_ROW("layer_norm.cu", layer_norm_cu),
+    FILE_ROW("permute.cu", permute_cu),
+    FILE_ROW("pool.cu", pool_cu),
+    FILE_ROW("resize.cu", resize_cu),
+    FILE_ROW("softmax.cu", softmax_cu),
+    FILE_ROW("squeeze_excite.cu", squeeze_excite_cu),
+    FILE_ROW("stem.cu", stem_cu),
+    FILE_ROW("transpose.cu", transpose_cu),
+};
+const size_t apus_cuda_source_count = sizeof files / sizeof *files;
+
+const apus_cuda_source *apus_cuda_source_table(void) { return files; }
