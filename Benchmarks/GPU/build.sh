@@ -4,6 +4,6 @@ set -e
 cd "$(dirname "$0")"
 out=${1:-.}
 for program in conv_bench nn_bench; do
-  ${CC:-cc} -std=gnu2x -O1 -w -I../../Sources/CApusDrivers/include -o "$out/$program" $program.c gpu.c \
+  ${CC:-cc} -std=gnu2x -O1 -Wall -Wno-misleading-indentation -Wno-nullability-completeness -I../../Sources/CApusDrivers/include -o "$out/$program" $program.c gpu.c \
     ../../Sources/CApusDrivers/CUDA/*.c -ldl -lpthread -lm
 done

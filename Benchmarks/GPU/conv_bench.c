@@ -20,6 +20,8 @@ typedef struct problem {
 
 typedef struct variant {
   int kernel, m, n, kb, wm, wn, stages, splits, mode, tm, tn, loader, bps;
+  // Warps along the reduction; 0 is 1.
+  int wk;
 } variant;
 
 typedef struct shape {
@@ -72,7 +74,8 @@ static void describe(unit *u, const problem *p, const variant *v) {
                p->act, p->residual, p->upsample ? p->upsample : 1, !p->b_major, p->gate, p->b_major, s.batches, s.a_batch,
                s.b_batch, s.c_batch, v->splits, v->mode, v->n, p->type != F32 && p->type != F32X3);
   if (v->kernel == MMA)
-    d += sprintf(d, "-DTILE_M=%d -DTILE_KB=%d -DWARPS_M=%d -DWARPS_N=%d -DSTAGES=%d ", v->m, v->kb, v->wm, v->wn, v->stages);
+    d += sprintf(d, "-DTILE_M=%d -DTILE_KB=%d -DWARPS_M=%d -DWARPS_N=%d -DSTAGES=%d -DWARPS_K=%d ", v->m, v->kb, v->wm, v->wn, v->stages,
+                 v->wk ? v->wk : 1);
   if (v->kernel == SIMT)
     d += sprintf(d, "-DTILE_M=%d -DTILE_K=%d -DTHREAD_M=%d -DTHREAD_N=%d ", v->m, v->kb, v->tm, v->tn);
   if (v->kernel == WGMMA) d += sprintf(d, "-DSTAGES=%d -DLOADER=%d -DBLOCKS_PER_SM=%d ", v->stages, v->loader, v->bps);
@@ -108,8 +111,9 @@ static apus_cuda_launch geometry(const problem *p, const variant *v) {
   if (v->kernel == MMA) {
     int images = m / (s.oh * s.ow) + 2;
     if (images > p->n) images = p->n;
-    l.block[0] = 32 * v->wm * v->wn;
-    l.shared_bytes = larger(v->stages * (m + v->n) * v->kb + p->gate * images * s.cg * sizes[p->type], stage);
+    const int wk = v->wk ? v->wk : 1;
+    l.block[0] = 32 * v->wm * v->wn * wk;
+    l.shared_bytes = larger(v->stages * (m + v->n) * v->kb + p->gate * images * s.cg * sizes[p->type], wk * stage);
   }
   if (v->kernel == SIMT)
     l.block[0] = (m / v->tm) * (v->n / v->tn), l.shared_bytes = larger(2 * v->kb * (m + v->n + 8) * 4, stage);
@@ -268,7 +272,7 @@ static int right(chain *c, const char *label, int quiet) {
 
 static void label_of(char *to, const variant *v) {
   if (v->kernel == MMA)
-    sprintf(to, "mma %dx%dx%d w%dx%d s%d", v->m, v->n, v->kb, v->wm, v->wn, v->stages);
+    sprintf(to, "mma %dx%dx%d w%dx%dx%d s%d", v->m, v->n, v->kb, v->wm, v->wn, v->wk ? v->wk : 1, v->stages);
   else if (v->kernel == SIMT)
     sprintf(to, "simt %dx%dx%d t%dx%d", v->m, v->n, v->kb, v->tm, v->tn);
   else
@@ -287,7 +291,10 @@ static int add_variants(const problem *p, variant *out) {
       {MMA, 128, 32, 128, 4, 1, 4}, {MMA, 64, 128, 128, 2, 2, 4}, {MMA, 128, 64, 128, 2, 2, 4}, {MMA, 128, 128, 128, 2, 4, 3},
       {MMA, 128, 128, 64, 2, 2, 4}, {MMA, 64, 64, 64, 2, 2, 6},   {MMA, 16, 64, 128, 1, 4, 4}, {MMA, 16, 128, 128, 1, 4, 4},
       {MMA, 32, 32, 128, 2, 2, 8},  {MMA, 32, 32, 128, 2, 2, 12}, {MMA, 64, 32, 128, 2, 2, 8}, {MMA, 16, 64, 128, 1, 4, 8},
-      {MMA, 32, 64, 128, 2, 2, 8},  {MMA, 64, 64, 128, 2, 2, 6},  {MMA, 16, 32, 128, 1, 2, 8}, {MMA, 16, 128, 128, 1, 4, 6}};
+      {MMA, 32, 64, 128, 2, 2, 8},  {MMA, 64, 64, 128, 2, 2, 6},  {MMA, 16, 32, 128, 1, 2, 8}, {MMA, 16, 128, 128, 1, 4, 6},
+      {MMA, 32, 32, 128, 1, 1, 8, .wk = 4}, {MMA, 32, 32, 128, 1, 2, 8, .wk = 4}, {MMA, 32, 32, 128, 1, 1, 4, .wk = 4},
+      {MMA, 64, 32, 128, 2, 1, 8, .wk = 2}, {MMA, 64, 64, 128, 2, 2, 6, .wk = 2}, {MMA, 32, 64, 128, 1, 2, 8, .wk = 4},
+      {MMA, 16, 32, 128, 1, 1, 8, .wk = 4}, {MMA, 16, 64, 128, 1, 2, 8, .wk = 4}, {MMA, 64, 64, 128, 2, 2, 4, .wk = 4}};
   const variant simt[] = {{SIMT, 64, 64, 16, .tm = 4, .tn = 4}, {SIMT, 128, 64, 16, .tm = 8, .tn = 4},
                           {SIMT, 128, 128, 8, .tm = 8, .tn = 8}, {SIMT, 32, 64, 16, .tm = 4, .tn = 4}};
   const int split_counts[] = {1, 2, 4, 8};

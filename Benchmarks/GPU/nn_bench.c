@@ -182,7 +182,8 @@ static void squeeze(int type, int n, int c, int hidden, int parts, int blocks) {
   void *args[] = {&sums.address, &w1.address, &b1.address, &w2.address, &b2.address, &out.address};
   char label[96];
   snprintf(label, sizeof label, "c%d h%d parts%d blocks%d %s", c, hidden, parts, blocks, type_names[type]);
-  test("squeeze_excite", label, &out, (apus_cuda_launch){.grid = {blocks, 1, n}, .block = {256}, .cluster = {blocks > 1 ? blocks : 0, 1, 1}}, args, 0,
+  const int slice = (divide(c, blocks) + 7) / 8 * 8, shared = (divide(hidden, blocks) * c + hidden * slice) * sizes[type] + 16;
+  test("squeeze_excite", label, &out, (apus_cuda_launch){.grid = {blocks, 1, n}, .block = {256}, .shared_bytes = shared, .cluster = {blocks > 1 ? blocks : 0, 1, 1}}, args, 0,
        "-DCHANNELS=%d -DHIDDEN=%d -DPARTS=%d -DPIXELS=77 -DOUT_TYPE=%s -DWEIGHT_TYPE=%s -DACTIVATION=6 -DGATE_ACTIVATION=4 -DALPHA=0.0f "
        "-DBETA=0.0f -DGATE_ALPHA=0.0f -DGATE_BETA=0.0f -DBLOCKS=%d -DTHREADS=256",
        c, hidden, parts, type_names[type], type_names[type], blocks);
@@ -357,7 +358,7 @@ static void attention(int type, int n, int heads, int kv_group, int queries, int
   void *args[] = {&q.address, &k.address, &v.address, &mask.address, &out.address};
   char label[128];
   snprintf(label, sizeof label, "b%d h%d/%d q%d k%d d%d mask%d causal%d w%d t%d %s", n, heads, kv_group, queries, keys, d, mask_kind, causal, warps, tile_keys, type_names[type]);
-  test("attention", label, &out, (apus_cuda_launch){.grid = {divide(queries, 16 * warps), heads, n}, .block = {32 * warps}, .shared_bytes = (16 * warps + 4 * tile_keys) * (d + 8) * 2},
+  test("attention", label, &out, (apus_cuda_launch){.grid = {divide(queries, 16 * warps), heads, n}, .block = {32 * warps}, .shared_bytes = (16 * warps + 2 * (keys > tile_keys ? 2 : 1) * tile_keys) * (d + 8) * 2},
        args, 0,
        "-DIN_TYPE=%s -DBATCH=%d -DHEADS=%d -DQUERIES=%d -DKEYS=%d -DHEAD_DIM=%d -DKV_GROUP=%d -DSCALE=%.9gf -DCAUSAL=%d -DQ_ROW=%d -DQ_HEAD=%d "
        "-DQ_BATCH=%d -DK_ROW=%d -DK_HEAD=%d -DK_BATCH=%d -DV_ROW=%d -DV_HEAD=%d -DV_BATCH=%d -DO_ROW=%d -DO_HEAD=%d -DO_BATCH=%d -DMASK=%d "
@@ -440,6 +441,7 @@ static void check_all(void) {
     if (t) {
       attention(t, 2, 3, 1, 77, 77, 64, 0, 0, 4, 64), attention(t, 1, 4, 2, 50, 70, 32, 1, 0, 2, 32), attention(t, 1, 2, 1, 100, 100, 80, 0, 1, 1, 32);
       attention(t, 1, 2, 1, 33, 130, 128, 2, 0, 2, 32), attention(t, 1, 2, 1, 20, 45, 16, 0, 1, 2, 16);
+      attention(t, 2, 2, 1, 45, 99, 64, 1, 0, 2, 112), attention(t, 1, 2, 1, 45, 99, 64, 2, 0, 1, 64);
     }
     for (int coordinate = 0; coordinate < 4; coordinate++) {
       resizing(t, 2, 7, 9, 16, 14, 18, 1, coordinate, 0, 8), resizing(t, 1, 7, 9, 5, 10, 13, 1, coordinate, 0, 1);
@@ -461,7 +463,7 @@ static void time_all(void) {
     }
   }
   depthwise("b32 14x480", F16, 32, 14, 14, 480, 5, 1, 8, 4, 2, 1), depthwise("b32 56x144", F16, 32, 56, 56, 144, 3, 1, 8, 2, 4, 1);
-  for (int b = 1; b <= 8; b *= 2) squeeze(F16, 1, 32, 8, 56, b), squeeze(F16, 1, 240, 10, 25, b), squeeze(F16, 1, 672, 28, 7, b), squeeze(F16, 1, 1152, 48, 2, b);
+  for (int b = 1; b <= 8; b *= 2) squeeze(F16, 1, 32, 8, 56, b), squeeze(F16, 1, 240, 10, 25, b), squeeze(F16, 1, 672, 28, 7, b), (b > 1 ? squeeze(F16, 1, 1152, 48, 2, b) : (void)0);
   pooling(F16, 0, 1, 112, 112, 64, 3, 2, 1, 8), pooling(F16, 0, 32, 112, 112, 64, 3, 2, 1, 8), global_pooling(F16, 1, 1, 49, 2048, 8, 8), global_pooling(F16, 1, 32, 49, 2048, 8, 16);
   for (int th = 4; th <= 16; th *= 2) {
     stem(F32, F16, 1, 1, 224, 224, 3, 64, 7, 2, 64, th), stem(F32, F16, 1, 1, 224, 224, 3, 64, 7, 2, 32, th), stem(F32, F16, 1, 1, 224, 224, 3, 32, 3, 2, 32, th);
@@ -473,7 +475,8 @@ static void time_all(void) {
     rows("softmax", F16, 1536, 128, 4, 32, 4, 0);
   }
   for (int w = 1; w <= 4; w *= 2)
-    for (int t = 32; t <= 64; t *= 2) attention(F16, 1, 12, 1, 128, 128, 64, 1, 0, w, t), attention(F16, 1, 12, 1, 197, 197, 64, 0, 0, w, t);
+    for (int t = 64; t <= 128; t += 16)
+      if (t != 96) attention(F16, 1, 12, 1, 128, 128, 64, 1, 0, w, t), attention(F16, 1, 12, 1, 197, 197, 64, 0, 0, w, t);
   transposing(F32, F16, 1, 3, 50176, 8), transposing(F16, F32, 1, 4800, 819, 4800);
 }
 

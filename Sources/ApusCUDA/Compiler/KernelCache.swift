@@ -78,7 +78,7 @@ public final class KernelCache: Sendable {
 
   private func read(_ key: String) -> [UInt8]? {
     guard let folder, let file = try? MappedFile(path: "\(folder)/\(key).cubin") else { return nil }
-    let bytes = Array(file.bytes)
+    let bytes = withExtendedLifetime(file) { Array(file.bytes) }
     // The last sixteen bytes are a hash of the rest: a damaged file is compiled anew.
     guard bytes.count > 16 else { return nil }
     let hash = bytes.dropLast(16).withUnsafeBytes { XXH3.hash128($0) }

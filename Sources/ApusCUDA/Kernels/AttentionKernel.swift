@@ -65,7 +65,8 @@ public struct AttentionKernel: Sendable, Hashable, Codable {
     maskElement = .f32
     maskStrides = Strides(row: 0, head: 0, batch: 0)
     warps = batch * heads * ceilDiv(queries, 64) >= 132 ? 4 : 2
-    tileKeys = keys <= 32 ? 32 : 64
+    // One tile of up to 128 keys, or tiles of nearly equal size, rounded up to the 16 that the tensor cores take.
+    tileKeys = ceilDiv(ceilDiv(keys, ceilDiv(keys, 128)), 16) * 16
   }
 
   public var refusal: String? {
@@ -93,7 +94,7 @@ public struct AttentionKernel: Sendable, Hashable, Codable {
       source: KernelSource(file: "attention.cu", defines: defines),
       geometry: LaunchGeometry(
         grid: .init(ceilDiv(queries, 16 * warps), heads, batch), block: .init(32 * warps),
-        sharedBytes: (16 * warps + 4 * tileKeys) * (headSize + 8) * 2),
+        sharedBytes: (16 * warps + 2 * (keys > tileKeys ? 2 : 1) * tileKeys) * (headSize + 8) * 2),
       parameters: ["query", "key", "value", "mask", "output"].map { .operand($0) })
   }
 }

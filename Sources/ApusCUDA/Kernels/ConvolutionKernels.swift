@@ -6,17 +6,20 @@ public struct MMAConvolution: Sendable, Hashable, Codable {
   public var tileBytes: Int
   public var warpsM: Int
   public var warpsN: Int
+  /// Warps that share each stage's reduction: more of them shorten the chain of dependent products.
+  public var warpsK: Int
   public var stages: Int
   public var split: ReductionSplit
 
   public init(
-    _ tileM: Int, _ tileN: Int, tileBytes: Int = 128, warps: (Int, Int), stages: Int,
+    _ tileM: Int, _ tileN: Int, tileBytes: Int = 128, warps: (Int, Int), warpsK: Int = 1, stages: Int,
     split: ReductionSplit = .none
   ) {
     self.tileM = tileM
     self.tileN = tileN
     self.tileBytes = tileBytes
     (warpsM, warpsN) = warps
+    self.warpsK = warpsK
     self.stages = stages
     self.split = split
   }
@@ -45,10 +48,11 @@ public struct MMAConvolution: Sendable, Hashable, Codable {
     let gate = problem.gated ? images * problem.input[2] * bytes : 0
     let ring = stages * (tileM + tileN) * tileBytes + gate
     return convolutionSpec(
-      "conv_mma.cu", problem, tileM, tileN, split, threads: 32 * warpsM * warpsN,
-      sharedBytes: max(ring, tileM * (tileN + 8) * 4),
+      "conv_mma.cu", problem, tileM, tileN, split, threads: 32 * warpsM * warpsN * warpsK,
+      sharedBytes: max(ring, warpsK * tileM * (tileN + 8) * 4),
       defines: [
-        .init("TILE_M", tileM), .init("TILE_N", tileN), .init("TILE_KB", tileBytes), .init("WARPS_M", warpsM),
+        .init("WARPS_K", warpsK), .init("TILE_M", tileM), .init("TILE_N", tileN), .init("TILE_KB", tileBytes),
+        .init("WARPS_M", warpsM),
         .init("WARPS_N", warpsN), .init("STAGES", stages), .init("GATE", problem.gated),
         .init("B_MAJOR", problem.weightsAreRowMajor),
       ], parameters: plainParameters)

@@ -89,7 +89,8 @@ public struct SqueezeExciteKernel: Sendable, Hashable, Codable {
   public var pixels: Int
   public var activation: KernelActivation
   public var gateActivation: KernelActivation
-  /// Blocks of a cluster that share an image: 1 without clusters.
+  /// Blocks of a cluster that share an image: 1 without clusters. Their slices of the weights must fit into shared
+  /// memory; four to eight pay from about 500 channels on.
   public var blocks: Int
 
   public init(
@@ -108,6 +109,12 @@ public struct SqueezeExciteKernel: Sendable, Hashable, Codable {
     self.blocks = blocks
   }
 
+  /// Shared memory that a block's slice of both weights takes.
+  public var sharedBytes: Int {
+    let slice = (ceilDiv(channels, blocks) + 7) / 8 * 8
+    return (ceilDiv(hidden, blocks) * channels + hidden * slice) * element.byteCount + 16
+  }
+
   public func spec() -> KernelSpec {
     let defines: [KernelSource.Define] =
       [
@@ -118,7 +125,8 @@ public struct SqueezeExciteKernel: Sendable, Hashable, Codable {
     return KernelSpec(
       source: KernelSource(file: "squeeze_excite.cu", defines: defines),
       geometry: LaunchGeometry(
-        grid: .init(blocks, 1, images), block: .init(256), cluster: blocks > 1 ? .init(blocks) : nil),
+        grid: .init(blocks, 1, images), block: .init(256), cluster: blocks > 1 ? .init(blocks) : nil,
+        sharedBytes: sharedBytes),
       parameters: ["sums", "reduce", "reduceBias", "expand", "expandBias", "gate"].map { .operand($0) })
   }
 }

@@ -7,12 +7,14 @@
 //   MASK 0 none, 1 added to the scores, 2 bytes (zero hides); MASK_TYPE, MASK_ROW MASK_HEAD MASK_BATCH (0: shared)
 //   WARPS (16 queries each), TILE_KEYS (multiple of 16)
 // grid (ceil(QUERIES / (16 * WARPS)), HEADS, BATCH), block 32 * WARPS,
-// dynamic shared memory (16 * WARPS + 4 * TILE_KEYS) * (HEAD_DIM + 8) * 2.
+// dynamic shared memory (16 * WARPS + 2 * min(2, tiles of keys) * TILE_KEYS) * (HEAD_DIM + 8) * 2.
 #include "common.cuh"
 
 typedef IN_TYPE::Store Element;
 constexpr int THREADS = 32 * WARPS, PITCH = HEAD_DIM + 8, CHUNKS = HEAD_DIM / 8;
-constexpr int TILES = (KEYS + TILE_KEYS - 1) / TILE_KEYS;
+constexpr int TILES = (KEYS + TILE_KEYS - 1) / TILE_KEYS, BUFFERS = TILES > 1 ? 2 : 1;
+/// Mask values of a thread for eight keys: those of both its rows, or one for all rows.
+constexpr int MASK_VALUES = MASK ? (MASK_ROW ? 4 : 2) : 1;
 constexpr float LOG2E = 1.44269504088896341f, LOWEST = -3.0e38f;
 
 template <class T> __device__ inline void multiply(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1);
@@ -48,7 +50,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     attention(const Element *__restrict__ q, const Element *__restrict__ k, const Element *__restrict__ v,
               const MASK_TYPE::Store *__restrict__ mask, Element *__restrict__ output) {
   extern __shared__ __align__(1024) unsigned char shared[];
-  Element *tileQ = (Element *)shared, *tilesK = tileQ + 16 * WARPS * PITCH, *tilesV = tilesK + 2 * TILE_KEYS * PITCH;
+  Element *tileQ = (Element *)shared, *tilesK = tileQ + 16 * WARPS * PITCH, *tilesV = tilesK + BUFFERS * TILE_KEYS * PITCH;
   allowSuccessor();
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, row0 = blockIdx.x * 16 * WARPS;
   const int head = blockIdx.y, batch = blockIdx.z;
@@ -68,6 +70,18 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   const int last = CAUSAL ? min(TILES, (row0 + 16 * WARPS - 1 + KEYS - QUERIES) / TILE_KEYS + 1) : TILES;
   for (int t = 0; t < last; t++) {
     Element *tileK = tilesK + (t & 1) * TILE_KEYS * PITCH, *tileV = tilesV + (t & 1) * TILE_KEYS * PITCH;
+    // The mask is on its way while the keys are.
+    float hides[MASK ? TILE_KEYS / 8 : 1][MASK_VALUES];
+    if (MASK) {
+#pragma unroll
+      for (int j = 0; j < TILE_KEYS / 8; j++)
+#pragma unroll
+        for (int x = 0; x < MASK_VALUES; x++) {
+          const int row = row0 + warp * 16 + (lane >> 2) + x / 2 * 8, key = t * TILE_KEYS + j * 8 + (lane & 3) * 2 + x % 2;
+          const bool valid = key < KEYS && row < QUERIES;
+          hides[j][x] = valid ? MASK_TYPE::load(mask[(long long)row * MASK_ROW + key]) : 0.0f;
+        }
+    }
     waitCopies<1>();
     __syncthreads();
     if (t + 1 < last) copyRows(tilesK + (t + 1 & 1) * TILE_KEYS * PITCH, k, (t + 1) * TILE_KEYS, TILE_KEYS, KEYS, K_ROW);
@@ -95,10 +109,10 @@ extern "C" __global__ void __launch_bounds__(THREADS)
         const int row = row0 + warp * 16 + (lane >> 2) + x / 2 * 8, key = t * TILE_KEYS + j * 8 + (lane & 3) * 2 + x % 2;
         float s = scores[j][x] * (SCALE * LOG2E);
         bool seen = key < KEYS && (!CAUSAL || key <= row + KEYS - QUERIES);
-        if (MASK && seen && row < QUERIES) {
-          const float m = MASK_TYPE::load(mask[(long long)row * MASK_ROW + key]);
+        if (MASK) {
+          const float m = hides[MASK ? j : 0][x % MASK_VALUES];
           if (MASK == 1) s = fmaf(m, LOG2E, s);
-          else seen = m != 0.0f;
+          else seen = seen && m != 0.0f;
         }
         scores[j][x] = seen ? fmaxf(s, LOWEST) : LOWEST;
         above[x / 2] = fmaxf(above[x / 2], scores[j][x]);

@@ -2,13 +2,13 @@
 // faster way for small problems on newer ones.
 //
 // Tiling: TILE_M x TILE_N outputs a block, TILE_KB bytes (64 or 128) of the reduction a stage, STAGES stages,
-// WARPS_M x WARPS_N warps. GATE 1: input channel c of image n is multiplied by gate[n][c] (1x1 convolutions).
+// WARPS_M x WARPS_N x WARPS_K warps, the last sharing each stage's reduction. GATE 1: input channel c of image n is multiplied by gate[n][c] (1x1 convolutions).
 // B_MAJOR 0: weights [OUT_C][REDUCTION]; 1: [REDUCTION][B_STRIDE] (activations times activations).
 // IN_C * element size and, for B_MAJOR 1, OUT_C * element size are multiples of 16 bytes.
 //
 // grid (tiles of N, tiles of M, BATCHES * SPLITS), cluster (1, 1, SPLITS) for SPLIT_MODE 1,
-// block 32 * WARPS_M * WARPS_N, dynamic shared memory max(STAGES * (TILE_M + TILE_N) * TILE_KB + GATE * min(IMAGES,
-// TILE_M / (OUT_H * OUT_W) + 2) * IN_C * element size, TILE_M * (TILE_N + 8) * 4).
+// block 32 * WARPS_M * WARPS_N * WARPS_K, dynamic shared memory max(STAGES * (TILE_M + TILE_N) * TILE_KB + GATE * min(IMAGES,
+// TILE_M / (OUT_H * OUT_W) + 2) * IN_C * element size, WARPS_K * TILE_M * (TILE_N + 8) * 4).
 #include "common.cuh"
 #include "activation.cuh"
 #include "conv.cuh"
@@ -16,6 +16,9 @@
 
 #ifndef GATE
 #define GATE 0
+#endif
+#ifndef WARPS_K
+#define WARPS_K 1
 #endif
 #ifndef B_MAJOR
 #define B_MAJOR 0
@@ -26,7 +29,7 @@
 
 typedef IN_TYPE::Store Element;
 constexpr int SIZE = sizeof(Element);
-constexpr int THREADS = 32 * WARPS_M * WARPS_N;
+constexpr int THREADS = 32 * WARPS_M * WARPS_N * WARPS_K;
 constexpr int CHUNK = 16 / SIZE;
 constexpr int TILE_K = TILE_KB / SIZE;
 constexpr int CHUNKS = TILE_KB / 16;
@@ -40,6 +43,7 @@ constexpr int PASSES_B = (TILE_N + ROWS_A_PASS - 1) / ROWS_A_PASS;
 constexpr int BYTES_A = TILE_M * TILE_KB, BYTES_B = TILE_N * TILE_KB, BYTES_STAGE = BYTES_A + BYTES_B;
 /// Images that a tile's rows may belong to: their gates are kept in shared memory behind the stages.
 constexpr int GATE_IMAGES = TILE_M / (OUT_H * OUT_W) + 2 < IMAGES ? TILE_M / (OUT_H * OUT_W) + 2 : IMAGES;
+static_assert(STEPS % WARPS_K == 0, "a stage has work for every warp");
 static_assert(WARP_M % 16 == 0 && WARP_N % 16 == 0, "a warp's tile is made of 16x16 pieces");
 static_assert(SIZE == 2 || B_MAJOR == 0, "only halves are transposed on their way to registers");
 static_assert(IN_C % CHUNK == 0, "channels are copied 16 bytes at a time");
@@ -230,7 +234,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     commitCopies();
   }
 
-  const int warpM = warp % WARPS_M * WARP_M, warpN = warp / WARPS_M * WARP_N;
+  const int warpM = warp % WARPS_M * WARP_M, warpN = warp / WARPS_M % WARPS_N * WARP_N, warpK = warp / (WARPS_M * WARPS_N);
   float sums[MMA_M][MMA_N][4];
 #pragma unroll
   for (int i = 0; i < MMA_M; i++)
@@ -264,7 +268,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     const u32 tileA = base + stage * BYTES_STAGE, tileB = tileA + BYTES_A;
     float part[EXACT ? MMA_M : 1][EXACT ? MMA_N : 1][4] = {};
 #pragma unroll
-    for (int step = 0; step < STEPS; step++) {
+    for (int round = 0; round < STEPS / WARPS_K; round++) {
+      const int step = round * WARPS_K + warpK;
       u32 fa[MMA_M][4], fb[MMA_N / 2][4];
 #pragma unroll
       for (int i = 0; i < MMA_M; i++)
@@ -319,7 +324,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 
   waitCopies<0>();
   __syncthreads();
-  float *tile = (float *)shared;
+  float *tile = (float *)shared, *part = tile + warpK * TILE_M * STAGE_PITCH;
 #pragma unroll
   for (int i = 0; i < MMA_M; i++)
 #pragma unroll
@@ -327,8 +332,20 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 #pragma unroll
       for (int x = 0; x < 2; x++) {
         const int m = warpM + i * 16 + (lane >> 2) + x * 8, n = warpN + j * 8 + (lane & 3) * 2;
-        *(float2 *)(tile + m * STAGE_PITCH + n) = make_float2(sums[i][j][x * 2], sums[i][j][x * 2 + 1]);
+        *(float2 *)(part + m * STAGE_PITCH + n) = make_float2(sums[i][j][x * 2], sums[i][j][x * 2 + 1]);
       }
+  if (WARPS_K > 1) {
+    __syncthreads();
+    for (int i = thread; i < TILE_M * TILE_N / 4; i += THREADS) {
+      float4 *to = (float4 *)(tile + i / (TILE_N / 4) * STAGE_PITCH + i % (TILE_N / 4) * 4), sum = *to;
+#pragma unroll
+      for (int w = 1; w < WARPS_K; w++) {
+        const float4 x = to[w * (TILE_M * STAGE_PITCH / 4)];
+        sum.x += x.x, sum.y += x.y, sum.z += x.z, sum.w += x.w;
+      }
+      *to = sum;
+    }
+  }
   const Epilogue e = {bias, residual, output, workspace, tickets};
   finishTile<THREADS, 1>(tile, thread, row0, column0, batch, split,
                          (batch * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x, e);

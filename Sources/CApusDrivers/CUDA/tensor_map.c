@@ -9,7 +9,7 @@ apus_cuda_result apus_cuda_encode_tiled(const apus_cuda_driver *driver, uint64_t
   apus_cuda_tensor_map map;
   const apus_cuda_result result =
       driver->tensor_map_tiled(&map, element_type, (uint32_t)rank, (void *)(uintptr_t)address, dimensions, strides,
-                                  box, steps, 0, swizzle, promotion, 0);
+                               box, steps, 0, swizzle, promotion, 0);
   memcpy(words, map.words, sizeof map.words);
   return result;
 }
@@ -33,6 +33,8 @@ apus_cuda_result apus_cuda_encode_im2col(const apus_cuda_driver *driver, uint64_
   apus_cuda_tensor_map map;
   const apus_cuda_result result =
       driver->tensor_map_im2col(&map, shape->element_type, 4, (void *)(uintptr_t)address, dimensions, strides, lower,
-                                   upper, shape->channels_per_copy, shape->pixels_per_copy, steps, 0, shape->swizzle,
-                                   shape->promotion, 0);
+                                upper, shape->channels_per_copy, shape->pixels_per_copy, steps, 0, shape->swizzle,
+                                shape->promotion, 0);
+  memcpy(words, map.words, sizeof map.words);
+  return result;
 }

@@ -15,9 +15,9 @@ import Testing
     }
     #expect(KernelSources.names == files.sorted())
     for file in files {
-      #expect(
-        Array((KernelSources.text(file) ?? "").utf8)
-          == Array(try MappedFile(path: "\(Self.folder)/\(file)").bytes))
+      let mapped = try MappedFile(path: "\(Self.folder)/\(file)")
+      let bytes = withExtendedLifetime(mapped) { Array(mapped.bytes) }
+      #expect(Array((KernelSources.text(file) ?? "").utf8) == bytes, "\(file)")
     }
   }
 
