@@ -133,7 +133,7 @@ kernel reference_kernel(const char *name) {
 }
 
 int launch(kernel k, apus_cuda_launch l, void **args) {
-  if (l.shared_bytes > 48 << 10) {
+  if (l.shared_bytes > 32 << 10) {
     const int r = cu->function_set_attribute(k.function, APUS_CUDA_FUNCTION_MAX_DYNAMIC_SHARED_BYTES, (int)l.shared_bytes);
     if (r) return r;
   }

@@ -138,7 +138,8 @@ public final class Module: Sendable {
   /// An entry point, ready for `sharedBytes` of dynamic shared memory.
   public func function(_ name: String, sharedBytes: Int = 0) throws -> Function {
     let function = try gpu.function(name, of: handle)
-    if sharedBytes > 48 << 10 { try gpu.prepare(function, dynamicSharedBytes: sharedBytes) }
+    // 48 KiB need no permission, but static shared memory counts too.
+    if sharedBytes > 32 << 10 { try gpu.prepare(function, dynamicSharedBytes: sharedBytes) }
     return Function(module: self, handle: function)
   }
 }
