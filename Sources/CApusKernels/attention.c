@@ -2,6 +2,7 @@
 
 #include "internal/attention.h"
 #include "internal/tiles.h"
+#include "internal/transpose.h"
 
 // K^T and V are packed once for each head; then blocks of queries take their scores, probabilities and sums
 // in one go, so that scores never leave the second-level cache.
@@ -44,27 +45,42 @@ size_t apus_attention_workspace_bytes(const apus_attention *a, int32_t threads) 
                   apus_max(threads, 1) * j.scratch_bytes + 64);
 }
 
-static void pack_f32(const job *j, const float *k, const float *v, float *to_k, float *to_v) {
+/// K as panels of 16 keys. A pair of BF16 elements moves like one float.
+static void pack_keys(const job *j, const char *k, char *to) {
   const apus_attention *a = j->attention;
-  for (ptrdiff_t n = 0; n < j->score_stride; n++)
-    for (ptrdiff_t d = 0; d < a->depth; d++)
-      to_k[(n / APUS_PANEL * j->depth + d) * APUS_PANEL + n % APUS_PANEL] = n < a->keys ? k[n * a->k.row + d] : 0;
-  for (ptrdiff_t n = 0; n < a->keys; n++)
-    for (ptrdiff_t c = 0; c < apus_round_up(a->value_depth, APUS_PANEL); c++)
-      to_v[(c / APUS_PANEL * j->keys + n) * APUS_PANEL + c % APUS_PANEL] =
-          c < a->value_depth ? v[n * a->v.row + c] : 0;
+  const ptrdiff_t size = element_size(a), bytes = j->depth * APUS_PANEL * size;
+  const bool whole = size == 4 || (a->depth % 2 == 0 && a->k.row % 2 == 0);
+  for (ptrdiff_t n = 0; n < j->score_stride; n += APUS_PANEL, to += bytes) {
+    const ptrdiff_t count = apus_min(APUS_PANEL, a->keys - n);
+    const char *from = k + n * a->k.row * size;
+    if (count < APUS_PANEL || !whole) memset(to, 0, (size_t)bytes);
+    if (whole) {
+      apus_transpose_4(from, to, a->depth * size / 4, count, a->k.row * size / 4, APUS_PANEL);
+      continue;
+    }
+    for (ptrdiff_t i = 0; i < count; i++)
+      for (ptrdiff_t d = 0; d < a->depth; d++)
+        ((uint16_t *)to)[(d / 2 * APUS_PANEL + i) * 2 + d % 2] = ((const uint16_t *)from)[i * a->k.row + d];
+  }
 }
 
-static void pack_bf16(const job *j, const uint16_t *k, const uint16_t *v, uint16_t *to_k, uint16_t *to_v) {
+/// V as panels of 16 columns.
+static void pack_values(const job *j, const char *v, char *to) {
   const apus_attention *a = j->attention;
-  for (ptrdiff_t n = 0; n < j->score_stride; n++)
-    for (ptrdiff_t d = 0; d < j->depth; d++)
-      to_k[n / APUS_PANEL * j->depth * APUS_PANEL + (d / 2 * APUS_PANEL + n % APUS_PANEL) * 2 + d % 2] =
-          n < a->keys && d < a->depth ? k[n * a->k.row + d] : 0;
-  for (ptrdiff_t n = 0; n < j->keys; n++)
-    for (ptrdiff_t c = 0; c < apus_round_up(a->value_depth, APUS_PANEL); c++)
-      to_v[c / APUS_PANEL * j->keys * APUS_PANEL + (n / 2 * APUS_PANEL + c % APUS_PANEL) * 2 + n % 2] =
-          n < a->keys && c < a->value_depth ? v[n * a->v.row + c] : 0;
+  const ptrdiff_t size = element_size(a), bytes = j->keys * APUS_PANEL * size;
+  for (ptrdiff_t c = 0; c < a->value_depth; c += APUS_PANEL, to += bytes) {
+    const ptrdiff_t count = apus_min(APUS_PANEL, a->value_depth - c);
+    if (count < APUS_PANEL || j->keys != a->keys) memset(to, 0, (size_t)bytes);
+    for (ptrdiff_t n = 0; n < a->keys; n++) {
+      const char *from = v + (n * a->v.row + c) * size;
+      if (size == 4) {
+        memcpy(to + n * APUS_PANEL * 4, from, (size_t)count * 4);
+        continue;
+      }
+      uint16_t *pair = (uint16_t *)to + n / 2 * APUS_PANEL * 2 + n % 2;
+      for (ptrdiff_t i = 0; i < count; i++) pair[i * 2] = ((const uint16_t *)from)[i];
+    }
+  }
 }
 
 static void pack_task(void *context, ptrdiff_t task, int32_t thread) {
@@ -72,23 +88,8 @@ static void pack_task(void *context, ptrdiff_t task, int32_t thread) {
   const job *j = context;
   const apus_attention *a = j->attention;
   const ptrdiff_t size = element_size(a), image = task / a->kv_heads, head = task % a->kv_heads;
-  const void *k = j->k + (image * a->k.batch + head * a->k.head) * size;
-  const void *v = j->v + (image * a->v.batch + head * a->v.head) * size;
-  void *to_k = j->packed_k + task * j->k_size * size, *to_v = j->packed_v + task * j->v_size * size;
-  if (a->type == APUS_BF16) pack_bf16(j, k, v, to_k, to_v);
-  else pack_f32(j, k, v, to_k, to_v);
-}
-
-/// The rows of scores become BF16 in place: a row ends before the next row's floats begin.
-static void narrow_rows(float *scores, ptrdiff_t rows, ptrdiff_t stride) {
-  for (ptrdiff_t i = 0; i < rows; i++) {
-    uint16_t *to = (uint16_t *)(scores + i * stride);
-    for (ptrdiff_t n = 0; n < stride; n++) {
-      const float value = scores[i * stride + n];
-      const uint16_t narrow = apus_f32_to_bf16(value);
-      memcpy(to + n, &narrow, sizeof narrow);
-    }
-  }
+  pack_keys(j, j->k + (image * a->k.batch + head * a->k.head) * size, j->packed_k + task * j->k_size * size);
+  pack_values(j, j->v + (image * a->v.batch + head * a->v.head) * size, j->packed_v + task * j->v_size * size);
 }
 
 static void query_task(void *context, ptrdiff_t task, int32_t thread) {
@@ -138,9 +139,8 @@ static void query_task(void *context, ptrdiff_t task, int32_t thread) {
                             ? NULL
                             : j->mask + image * a->mask.batch + head * a->mask.head + (first + i) * a->mask.row;
     APUS_SELECT_F32(apus_attention_softmax)
-    (scores + i * j->score_stride, mask, a->mask_column, a->scale, seen, stored);
+    (scores + i * j->score_stride, mask, a->mask_column, a->scale, seen, stored, a->type);
   }
-  if (a->type == APUS_BF16) narrow_rows(scores, rows, j->score_stride);
   const apus_tiles sums = {
       .a = scores,
       .taps = &zero,

@@ -1,6 +1,7 @@
 #include "include/apus_copy.h"
 
 #include "internal/levels.h"
+#include "internal/transpose.h"
 
 /// A copy with dimensions of extent 1 dropped and neighbours merged. The last two dimensions are the
 /// innermost loops: the last is the one with the smallest output stride.
@@ -112,8 +113,7 @@ __attribute__((target("avx512f"))) static void transpose_16x16(
   }
 }
 
-/// Rows with input stride 1, columns with output stride 1.
-static void transpose_4(
+static void transpose_blocks(
     const uint32_t *in, uint32_t *out, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t in_col, ptrdiff_t out_row) {
   const ptrdiff_t whole_rows = rows / 16 * 16, whole_columns = columns / 16 * 16;
   for (ptrdiff_t j = 0; j < whole_columns; j += 16)
@@ -124,6 +124,17 @@ static void transpose_4(
   copy_4(in + whole_rows, out + whole_rows * out_row, rows - whole_rows, columns, 1, in_col, out_row, 1);
 }
 #endif
+
+void apus_transpose_4(
+    const void *in, void *out, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t in_column, ptrdiff_t out_row) {
+#if APUS_X86
+  if (apus_cpu_current_level() >= APUS_CPU_AVX512) {
+    transpose_blocks(in, out, rows, columns, in_column, out_row);
+    return;
+  }
+#endif
+  copy_4(in, out, rows, columns, 1, in_column, out_row, 1);
+}
 
 /// The two innermost dimensions.
 static void copy_plane(
@@ -137,12 +148,10 @@ static void copy_plane(
     for (ptrdiff_t i = 0; i < rows; i++) memcpy(out + i * or * size, in + i * ir * size, (size_t)(n * size));
     return;
   }
-#if APUS_X86
-  if (size == 4 && ir == 1 && oc == 1 && apus_cpu_current_level() >= APUS_CPU_AVX512) {
-    transpose_4((const uint32_t *)in, (uint32_t *)out, rows, n, ic, or);
+  if (size == 4 && ir == 1 && oc == 1) {
+    apus_transpose_4(in, out, rows, n, ic, or);
     return;
   }
-#endif
   switch (size) {
   case 1: copy_1((const uint8_t *)in, (uint8_t *)out, rows, n, ir, ic, or, oc); break;
   case 2: copy_2((const uint16_t *)in, (uint16_t *)out, rows, n, ir, ic, or, oc); break;

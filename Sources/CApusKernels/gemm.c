@@ -2,6 +2,7 @@
 
 #include "internal/conv_input.h"
 #include "internal/product.h"
+#include "internal/transpose.h"
 
 /// Depth as stored: even for BF16.
 static ptrdiff_t stored_depth(const apus_gemm *g) {
@@ -40,6 +41,18 @@ static void pack_panel(const apus_gemm *g, const void *b, ptrdiff_t column, void
   const ptrdiff_t columns = apus_min(APUS_PANEL, g->n - column), depth = stored_depth(g);
   if (columns < APUS_PANEL || depth != g->k)
     memset(panel, 0, (size_t)(depth * APUS_PANEL * apus_dtype_bytes(g->type)));
+  if (g->b_transposed && g->type == APUS_F32) {
+    apus_transpose_4((const float *)b + column * g->ldb, panel, g->k, columns, g->ldb, APUS_PANEL);
+    if (g->alpha != 1)
+      for (ptrdiff_t i = 0; i < g->k * APUS_PANEL; i++) ((float *)panel)[i] *= g->alpha;
+    return;
+  }
+  const bool pairs = g->b_type == APUS_BF16 && g->alpha == 1 && g->k % 2 == 0 && g->ldb % 2 == 0;
+  if (g->b_transposed && pairs) {
+    // A pair of BF16 elements moves like one float.
+    apus_transpose_4((const uint16_t *)b + column * g->ldb, panel, g->k / 2, columns, g->ldb / 2, APUS_PANEL);
+    return;
+  }
   if (g->b_transposed) {
     for (ptrdiff_t j = 0; j < columns; j++)
       for (ptrdiff_t k = 0; k < g->k; k++)

@@ -2,7 +2,8 @@
 #include "math.inc.h"
 
 void FN(apus_attention_softmax)(
-    float *scores, const float *mask, ptrdiff_t mask_step, float scale, ptrdiff_t n, ptrdiff_t stored) {
+    float *scores, const float *mask, ptrdiff_t mask_step, float scale, ptrdiff_t n, ptrdiff_t stored,
+    apus_dtype type) {
   const float inf = __builtin_inff();
   for (ptrdiff_t i = n; i < stored; i++) scores[i] = -inf;
   if (mask != NULL && mask_step != 1) {
@@ -33,5 +34,7 @@ void FN(apus_attention_softmax)(
     sums += e;
   }
   const float inverse = 1.0f / vsum(sums);
-  for (ptrdiff_t i = 0; i < stored; i += APUS_LANES) vstore(scores + i, vload(scores + i) * inverse);
+  // Narrow elements are written at or before the place they are read from.
+  for (ptrdiff_t i = 0; i < stored; i += APUS_LANES)
+    vstore_as(scores, type, i, APUS_LANES, vload(scores + i) * inverse);
 }
