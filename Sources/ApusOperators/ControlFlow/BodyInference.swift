@@ -52,6 +52,11 @@ extension ValueType {
     }
   }
 
+  var isOptional: Bool {
+    if case .optional = self { return true }
+    return false
+  }
+
   /// The type with every size replaced.
   func mappingSizes(_ change: (Dim) -> Dim) -> ValueType {
     switch self {

@@ -58,16 +58,25 @@ public struct Loop: Operator {
         symbols: context.symbols)
       let outputs = typed.outputTypes
       let next = try zip(carried, outputs.dropFirst()).map { before, after in
-        try before.widened(with: after) { old, _ in
+        func fresh(_ old: Dim, _: Dim) -> Dim {
           if varying.contains(old) { return old }
           let symbol = context.fresh("carried")
           varying.insert(symbol)
           return symbol
         }
+        // What begins as an optional may go on as what it holds.
+        if case .optional(let held) = before, !after.isOptional {
+          return .optional(try held.widened(with: after, fresh: fresh))
+        }
+        return try before.widened(with: after, fresh: fresh)
       }
       if next == carried {
         let count = runs(context, endless: endless(typed, context))
-        return results(carried, outputs.dropFirst(1 + carriedCount), count, varying, context)
+        let last = zip(carried, outputs.dropFirst()).map { before, after in
+          if case .optional(let held) = before, !after.isOptional { return held }
+          return before
+        }
+        return results(last, outputs.dropFirst(1 + carriedCount), count, varying, context)
       }
       carried = next
     }

@@ -1,6 +1,6 @@
 public import ApusCore
 
-/// Cuts a tensor along `axis` into parts of the sizes in the optional second input, or into equal parts (the last one
+/// Cuts a tensor along `axis` into parts of the sizes in the optional second input, or into equal parts (the last ones
 /// smaller when `partCount` does not divide the size). ONNX Split 1, 2, 11 (attribute), 13, 18 (`num_outputs`).
 public struct Split: Operator {
   public var axis = 0
@@ -47,11 +47,11 @@ public struct Split: Operator {
       throw OperatorError(.wrongInputCount, "num_outputs is \(count), the node has \(outputs) outputs")
     }
     let part = size.dividedExactly(by: .constant(count)) ?? size.ceilDiv(.constant(count))
-    let last = size - part * .constant(count - 1)
-    if let last = last.value, last < 0 {
-      throw OperatorError(.shapeMismatch, "an axis of size \(size) cannot be cut into \(count) parts")
+    guard let whole = size.value, let step = part.value else {
+      return [Dim](repeating: part, count: count - 1) + [size - part * .constant(count - 1)]
     }
-    return [Dim](repeating: part, count: count - 1) + [last]
+    // Parts beyond the end are empty.
+    return (0..<count).map { .constant(min(step, max(whole - $0 * step, 0))) }
   }
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {
