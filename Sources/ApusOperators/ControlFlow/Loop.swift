@@ -51,34 +51,46 @@ public struct Loop: Operator {
     let known =
       [nil, always] + [Contents?](repeating: nil, count: carriedCount)
       + (2 + carriedCount..<context.inputs.count).map { context.contents($0) }
-    var varying: Set<Dim> = []
+    var varying = VaryingSizes()
     while true {
       let typed = try body.inferred(
         inputs: [.tensor(.i64, []), .tensor(.bool, [])] + carried + captured, contents: known,
         symbols: context.symbols)
       let outputs = typed.outputTypes
-      let next = try zip(carried, outputs.dropFirst()).map { before, after in
-        func fresh(_ old: Dim, _: Dim) -> Dim {
-          if varying.contains(old) { return old }
-          let symbol = context.fresh("carried")
-          varying.insert(symbol)
-          return symbol
-        }
+      let next = try zip(carried, outputs.dropFirst()).map { (before, after) -> ValueType in
         // What begins as an optional may go on as what it holds.
         if case .optional(let held) = before, !after.isOptional {
-          return .optional(try held.widened(with: after, fresh: fresh))
+          return .optional(try varying.widen(held, after, context))
         }
-        return try before.widened(with: after, fresh: fresh)
+        return try varying.widen(before, after, context)
       }
       if next == carried {
         let count = runs(context, endless: endless(typed, context))
-        let last = zip(carried, outputs.dropFirst()).map { before, after in
+        let last = zip(carried, outputs.dropFirst()).map { (before, after) -> ValueType in
           if case .optional(let held) = before, !after.isOptional { return held }
           return before
         }
-        return results(last, outputs.dropFirst(1 + carriedCount), count, varying, context)
+        return results(last, outputs.dropFirst(1 + carriedCount), count, varying.symbols, context)
       }
       carried = next
+    }
+  }
+
+  /// Sizes of carried values that change from run to run; each has one symbol inside the body.
+  private struct VaryingSizes {
+    var symbols: Set<Dim> = []
+
+    mutating func widen(_ before: ValueType, _ after: ValueType, _ context: InferenceContext) throws
+      -> ValueType
+    {
+      var symbols = symbols
+      defer { self.symbols = symbols }
+      return try before.widened(with: after) { old, _ in
+        if symbols.contains(old) { return old }
+        let symbol = context.fresh("carried")
+        symbols.insert(symbol)
+        return symbol
+      }
     }
   }
 

@@ -21,10 +21,11 @@ public struct Reshape: ShapeRelabelling {
   public var traits: OperatorTraits { .movesData }
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {
-    let (x, wanted) = (try context.tensor(0), try context.tensor(1))
+    let x = try context.tensor(0)
+    _ = try context.tensor(1)
     guard let dims = context.dims(1) else {
-      guard let rank = wanted.shape?.first?.value else { return [.tensor(x.dtype, nil)] }
-      return [.tensor(x.dtype, (0..<rank).map { _ in context.fresh("reshape") })]
+      guard let rank = context.announcedRank(1) else { return [.tensor(x.dtype, nil)] }
+      return [.tensor(x.dtype, context.unknownShape(rank: rank, "reshape"))]
     }
     return [.tensor(x.dtype, try Self.resolve(dims, input: x.shape, allowZero: allowZero))]
   }

@@ -26,11 +26,12 @@ public struct Unsqueeze: ShapeRelabelling {
   }
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {
-    let (x, axes) = (try context.tensor(0), try context.tensor(1))
+    let x = try context.tensor(0)
+    _ = try context.tensor(1)
     guard let shape = x.shape else { return [.tensor(x.dtype, nil)] }
     if let axes = context.integers(1) { return [.tensor(x.dtype, try Self.shape(shape, axes: axes, one: 1))] }
-    guard let added = axes.shape?.first?.value else { return [.tensor(x.dtype, nil)] }
-    return [.tensor(x.dtype, (0..<shape.count + added).map { _ in context.fresh("unsqueeze") })]
+    guard let added = context.announcedRank(1) else { return [.tensor(x.dtype, nil)] }
+    return [.tensor(x.dtype, context.unknownShape(rank: shape.count + added, "unsqueeze"))]
   }
 
   public func propagate(_ context: InferenceContext) -> [Contents?] {

@@ -4,7 +4,7 @@ import Testing
 
 /// Operators that move elements, on every kind of storage.
 @Suite struct DataMovementTests {
-  @Test(arguments: DType.allCases.filter { $0 != .string })
+  @Test(arguments: DType.allCases.filter { $0 != .string && $0 != .f8e8m0 })
   func transposesEveryType(_ dtype: DType) throws {
     let x = Tensor(integers: [0, 1, 1, 0, 1, 0].map { Int64($0) }, dtype, [2, 3])
     let y = try Transpose([1, 0]).evaluate(Operands([x]))[0].tensor
