@@ -1,6 +1,7 @@
 #include "internal/transfer.h"
 
 #include "include/apus_convert.h"
+#include "internal/narrow.h"
 
 /// Truncation that saturates; NaN becomes 0.
 static inline int64_t to_integer(double x, double low, double high, int64_t least, int64_t most) {
@@ -82,11 +83,25 @@ static inline uint64_t to_unsigned(double x) {
     }                                                                                         \
   }
 
-DEFINE_LOAD(apus_load_f32, float, SAME)
+static DEFINE_LOAD(load_f32, float, SAME)
 DEFINE_LOAD(apus_load_f64, double, SAME)
 DEFINE_LOAD(apus_load_i64, int64_t, WHOLE)
-DEFINE_FLOAT_STORE(apus_store_f32, float)
+static DEFINE_FLOAT_STORE(store_f32, float)
 DEFINE_FLOAT_STORE(apus_store_f64, double)
+
+static bool is_dense_short(apus_dtype type, ptrdiff_t stride) {
+  return stride == 1 && (type == APUS_BF16 || type == APUS_F16);
+}
+
+void apus_load_f32(float *to, const void *from, apus_dtype type, ptrdiff_t stride, ptrdiff_t n) {
+  if (is_dense_short(type, stride)) apus_widen(to, from, type, n);
+  else load_f32(to, from, type, stride, n);
+}
+
+void apus_store_f32(void *to, const float *from, apus_dtype type, ptrdiff_t stride, ptrdiff_t n) {
+  if (is_dense_short(type, stride)) apus_narrow(to, from, type, n);
+  else store_f32(to, from, type, stride, n);
+}
 
 void apus_store_i64(void *to, const int64_t *from, apus_dtype type, ptrdiff_t stride, ptrdiff_t n) {
   switch (type) {

@@ -3,10 +3,10 @@
 
 /// `vectors` vectors of channels from `c` on; `last` channels in the last vector.
 INLINE void pool_block(
-    const int vectors, const bool max, const apus_pooling_job *job, const ptrdiff_t begin[3],
+    const int vectors, const bool max, const apus_dtype in_type, const apus_pooling_job *job, const ptrdiff_t begin[3],
     const ptrdiff_t end[3], ptrdiff_t in, float scale, ptrdiff_t c, ptrdiff_t last, ptrdiff_t out) {
   const apus_pooling *p = job->pooling;
-  const apus_dtype in_type = p->in_type, out_type = p->out_type;
+  const apus_dtype out_type = p->out_type;
   const ptrdiff_t step = p->channels, row = p->in[2] * step, plane = p->in[1] * row;
   vf value[4];
 #pragma clang loop unroll(full)
@@ -31,13 +31,13 @@ INLINE void pool_block(
 }
 
 INLINE void FN(pool_pixel)(
-    const bool max, const apus_pooling_job *job, const ptrdiff_t begin[3], const ptrdiff_t end[3],
+    const bool max, const apus_dtype in_type, const apus_pooling_job *job, const ptrdiff_t begin[3], const ptrdiff_t end[3],
     ptrdiff_t in, float scale, ptrdiff_t first, ptrdiff_t limit, ptrdiff_t out) {
   ptrdiff_t c = first;
   for (; c + 4 * APUS_LANES <= limit; c += 4 * APUS_LANES)
-    pool_block(4, max, job, begin, end, in, scale, c, APUS_LANES, out);
+    pool_block(4, max, in_type, job, begin, end, in, scale, c, APUS_LANES, out);
   for (; c < limit; c += APUS_LANES)
-    pool_block(1, max, job, begin, end, in, scale, c, apus_min(APUS_LANES, limit - c), out);
+    pool_block(1, max, in_type, job, begin, end, in, scale, c, apus_min(APUS_LANES, limit - c), out);
 }
 
 static void FN(pool_task)(void *context, ptrdiff_t task, int32_t thread) {
@@ -64,9 +64,13 @@ static void FN(pool_task)(void *context, ptrdiff_t task, int32_t thread) {
     const ptrdiff_t pixel =
         ((image * p->in[0] + start[0]) * p->in[1] + start[1]) * p->in[2] + start[2];
     const ptrdiff_t out = (row * p->out[2] + ox) * p->channels;
-    if (p->mode == APUS_POOLING_MAX)
-      FN(pool_pixel)(true, job, begin, end, pixel * p->channels, scale, first, limit, out);
-    else FN(pool_pixel)(false, job, begin, end, pixel * p->channels, scale, first, limit, out);
+#define POOL_PIXEL(MAX, TYPE) \
+  FN(pool_pixel)(MAX, TYPE, job, begin, end, pixel * p->channels, scale, first, limit, out)
+    if (p->mode == APUS_POOLING_MAX && p->in_type == APUS_F32) POOL_PIXEL(true, APUS_F32);
+    else if (p->mode == APUS_POOLING_MAX) POOL_PIXEL(true, APUS_BF16);
+    else if (p->in_type == APUS_F32) POOL_PIXEL(false, APUS_F32);
+    else POOL_PIXEL(false, APUS_BF16);
+#undef POOL_PIXEL
   }
 }
 #undef pool_block
