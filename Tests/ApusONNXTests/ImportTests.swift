@@ -82,6 +82,30 @@ import Testing
     #expect(op.thenBranch.verify().isEmpty)
   }
 
+  @Test func decidedBranchesAreInlined() throws {
+    // The other branch adds shapes that do not fit.
+    let then = Make.graph(
+      [Make.node("Add", ["x", "v"], ["r"]), Make.node("Relu", ["r"], ["t"])], inputs: [], outputs: ["t"],
+      initializers: [Make.floats("v", [1, 2])])
+    let other = Make.graph([Make.node("Add", ["x", "w"], ["e"])], inputs: [], outputs: ["e"])
+    let condition = Onnx_TensorProto.with {
+      $0.name = "c"
+      $0.dataType = 9
+      $0.int32Data = [1]
+    }
+    let branch = Make.node(
+      "If", ["c"], ["y"], name: "choice",
+      [Make.attribute("then_branch", graph: then), Make.attribute("else_branch", graph: other)])
+    let model = Make.model(
+      Make.graph(
+        [branch], inputs: [Make.value("x", [2])], outputs: ["y"],
+        initializers: [condition, Make.floats("w", [1, 2, 3])]))
+    let graph = try imported(model).graph
+    #expect(graph.topologicalOrder()?.map { graph[$0].name } == ["choice/Add_r", "choice/Relu_t"])
+    #expect(graph[graph.outputs[0]].name == "y")
+    #expect(graph.value(named: "choice/v") != nil)
+  }
+
   @Test func functionsAreInlined() throws {
     let inner = Make.function(
       "Twice", inputs: ["p"], outputs: ["q"], [Make.node("Add", ["p", "p"], ["q"])])

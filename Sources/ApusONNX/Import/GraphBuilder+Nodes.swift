@@ -3,7 +3,9 @@ import ApusCore
 extension GraphBuilder {
   /// Imports one node by its importer, by inlining the function it calls, or by the function body of its schema.
   func add(_ proto: Onnx_NodeProto, rank: Int) {
-    guard model.countNode(), let node = sourceNode(proto) else { return fail(proto) }
+    guard model.countNode() else { return fail(proto) }
+    if let branch = decidedBranch(of: proto) { return inline(branch, of: proto) }
+    guard let node = sourceNode(proto) else { return fail(proto) }
     if let function = model.functions[ModelImport.FunctionKey(proto)] {
       return inline(function, proto, node)
     }

@@ -67,7 +67,7 @@ final class GraphBuilder {
 
   private func addConstant(_ name: String, _ decode: () throws(TensorFault) -> Tensor) {
     do throws(TensorFault) {
-      bind(name, to: scope.graph.addConstant(try decode(), name: name))
+      bind(name, to: scope.graph.addConstant(try decode(), name: prefix + name))
     } catch {
       names[name] = .failed
       model.report(error.problem(tensor: name))
