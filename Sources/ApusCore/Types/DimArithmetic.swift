@@ -84,7 +84,9 @@ extension Dim {
 
   /// Remainder with the divisor's sign.
   public func mod(_ divisor: Dim) -> Dim {
-    if let x = value, let y = divisor.value, y != 0 { return .constant(x - flooredQuotient(x, y) * y) }
+    if let x = value, let y = divisor.value, y != 0 {
+      return .constant(saturatingAdd(x, -saturatingMultiply(flooredQuotient(x, y), y)))
+    }
     if divisor == 1 || self == divisor || dividedExactly(by: divisor) != nil { return 0 }
     return Dim(terms: [Term(coefficient: 1, factors: [.mod(self, divisor)])])
   }
@@ -103,21 +105,27 @@ extension Dim {
     return Dim(terms: [Term(coefficient: 1, factors: [.min(first, second)])])
   }
 
+  /// `x / y` when it is an integer that fits.
+  private static func exactQuotient(_ x: Int, _ y: Int) -> Int? {
+    let (quotient, overflow) = x.dividedReportingOverflow(by: y)
+    return overflow || x % y != 0 ? nil : quotient
+  }
+
   /// The quotient when every term is divisible by a single-term divisor, else nil.
   public func dividedExactly(by divisor: Dim) -> Dim? {
-    if let x = value, let y = divisor.value { return y != 0 && x % y == 0 ? .constant(x / y) : nil }
+    if let x = value, let y = divisor.value { return Self.exactQuotient(x, y).map { .constant($0) } }
     guard divisor.terms.count == 1, let by = divisor.terms.first, by.coefficient != 0 else {
       return divisor == self ? 1 : nil
     }
     var quotient: [Term] = []
     for term in terms {
-      guard term.coefficient % by.coefficient == 0 else { return nil }
+      guard let coefficient = Self.exactQuotient(term.coefficient, by.coefficient) else { return nil }
       var factors = term.factors
       for factor in by.factors {
         guard let index = factors.firstIndex(of: factor) else { return nil }
         factors.remove(at: index)
       }
-      quotient.append(Term(coefficient: term.coefficient / by.coefficient, factors: factors))
+      quotient.append(Term(coefficient: coefficient, factors: factors))
     }
     return Dim(terms: quotient)
   }

@@ -33,10 +33,11 @@ public struct MelWeightMatrix: Operator {
       }
       return number
     }
-    let (bins, rows) = (Int(scalars[0]), Int(scalars[1]) / 2 + 1)
-    guard bins > 0, rows > 0, bins < 1 << 24, rows < 1 << 24, scalars[2] > 0 else {
+    let sizes = scalars.prefix(2).compactMap { Int(exactly: $0.rounded(.towardZero)) }
+    guard sizes.count == 2, sizes.allSatisfy({ $0 > 0 && $0 < 1 << 24 }), scalars[2] > 0 else {
       throw OperatorError(.invalidValue, "the numbers of bins or the sample rate are out of range")
     }
+    let (bins, rows) = (sizes[0], sizes[1] / 2 + 1)
     let edges = Self.edges(bins: bins, length: scalars[1], rate: scalars[2], from: scalars[3], to: scalars[4])
     guard edges.allSatisfy({ $0 >= 0 && $0 < rows }) else {
       throw OperatorError(.invalidValue, "a band lies outside the spectrum", fix: "lower upper_edge_hertz")

@@ -19,7 +19,7 @@ public struct Compress: Operator {
     guard condition.dtype == .bool else {
       throw OperatorError(.typeMismatch, "conditions are \(condition.dtype.rawValue)", allowed: "bool")
     }
-    let known = context.integers(1).map { flags in Dim.constant(flags.filter { $0 != 0 }.count) }
+    let known = try context.integers(1).flatMap { try kept($0, of: x.shape) }
     guard let shape = x.shape else {
       return [.tensor(x.dtype, axis == nil ? [known ?? context.fresh("compress")] : nil)]
     }
@@ -30,6 +30,15 @@ public struct Compress: Operator {
     let place = try normalizedAxis(axis, rank: shape.count)
     result[place] = known ?? context.fresh("compress", atMost: shape[place])
     return [.tensor(x.dtype, result)]
+  }
+
+  /// How many places the conditions choose; conditions past the end choose nothing, and nil while the end is unknown.
+  private func kept(_ flags: [Int], of shape: Shape?) throws -> Dim? {
+    let end =
+      try axis.map { axis in try shape.map { $0[try normalizedAxis(axis, rank: $0.count)] } }
+      ?? shape?.elementCount
+    guard let places = end?.value else { return nil }
+    return .constant(flags.prefix(max(places, 0)).filter { $0 != 0 }.count)
   }
 
   public func evaluate(_ operands: Operands) throws -> [Value] {

@@ -44,7 +44,7 @@ struct ElementMap {
   }
 
   static func check(_ shape: [Int]) throws {
-    guard shape.allSatisfy({ $0 >= 0 }), shape.elementCount <= 1 << 36 else {
+    guard shape.allSatisfy({ $0 >= 0 }), shape.map({ max($0, 1) }).elementCount <= 1 << 30 else {
       throw OperatorError(
         .invalidValue, "the result would have shape \(shape)", fix: "check the sizes that the model computes")
     }

@@ -21,13 +21,18 @@ public struct Reshape: ShapeRelabelling {
   public var traits: OperatorTraits { .movesData }
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {
-    let x = try context.tensor(0)
-    _ = try context.tensor(1)
+    let (x, wanted) = (try context.tensor(0), try context.tensor(1))
+    try Self.checkSizes(wanted.dtype, rank: wanted.rank)
     guard let dims = context.dims(1) else {
       guard let rank = context.announcedRank(1) else { return [.tensor(x.dtype, nil)] }
       return [.tensor(x.dtype, context.unknownShape(rank: rank, "reshape"))]
     }
     return [.tensor(x.dtype, try Self.resolve(dims, input: x.shape, allowZero: allowZero))]
+  }
+
+  private static func checkSizes(_ dtype: DType, rank: Int?) throws {
+    try ElementTypes.integers.check(dtype, "the new shape")
+    guard rank ?? 1 == 1 else { throw OperatorError(.shapeMismatch, "the new shape is no vector") }
   }
 
   /// The output shape; nil when it depends on an unknown input shape.
@@ -42,6 +47,10 @@ public struct Reshape: ShapeRelabelling {
       shape[axis] = input[axis]
     }
     let inferred = shape.indices.filter { shape[$0] == -1 }
+    if let size = shape.compactMap(\.value).first(where: { $0 < -1 }) {
+      throw OperatorError(
+        .invalidValue, "a size of the new shape is below -1", value: String(size), allowed: "-1 and more")
+    }
     guard inferred.count <= 1 else { throw OperatorError(.invalidValue, "more than one -1 in the new shape") }
     guard let input else { return inferred.isEmpty ? shape : nil }
     let total = input.elementCount
@@ -80,6 +89,7 @@ public struct Reshape: ShapeRelabelling {
 
   public func evaluate(_ operands: Operands) throws -> [Value] {
     let (x, wanted) = (try operands.tensor(0), try operands.tensor(1))
+    try Self.checkSizes(wanted.dtype, rank: wanted.rank)
     let dims = wanted.integers().map { Dim.constant(Int($0)) }
     let shape = try Self.resolve(dims, input: Shape(x.shape), allowZero: allowZero) ?? []
     return [.tensor(x.reshaped(shape.compactMap(\.value)))]

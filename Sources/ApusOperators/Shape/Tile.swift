@@ -47,7 +47,9 @@ public struct Tile: Operator {
     let (x, repeats) = (try operands.tensor(0), try operands.sizes(1))
     try check(rank: x.rank, repeats: repeats.count)
     try ElementMap.check(zip(x.shape, repeats).map { saturatingProduct($0, $1) })
-    let indices = zip(x.shape, repeats).map { size, count in (0..<size * count).map { $0 % size } }
+    let indices = zip(x.shape, repeats).map { size, count in
+      (0..<saturatingProduct(size, count)).map { $0 % size }
+    }
     return [.tensor(try ElementMap(indices: indices, of: x.shape).apply(to: x))]
   }
 

@@ -26,8 +26,8 @@ public struct Unsqueeze: ShapeRelabelling {
   }
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {
-    let x = try context.tensor(0)
-    _ = try context.tensor(1)
+    let (x, axes) = (try context.tensor(0), try context.tensor(1))
+    try ElementTypes.integers.check(axes.dtype, "input 1")
     guard let shape = x.shape else { return [.tensor(x.dtype, nil)] }
     if let axes = context.integers(1) { return [.tensor(x.dtype, try Self.shape(shape, axes: axes, one: 1))] }
     guard let added = context.announcedRank(1) else { return [.tensor(x.dtype, nil)] }
@@ -43,7 +43,7 @@ public struct Unsqueeze: ShapeRelabelling {
 
   public func evaluate(_ operands: Operands) throws -> [Value] {
     let x = try operands.tensor(0)
-    let axes = try operands.tensor(1).integers().map { Int($0) }
+    let axes = try operands.tensor(1, .integers).integers().map { Int($0) }
     return [.tensor(x.reshaped(try Self.shape(x.shape, axes: axes, one: 1)))]
   }
 }
