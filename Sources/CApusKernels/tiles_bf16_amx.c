@@ -150,20 +150,63 @@ static tile_place place(const apus_tiles *t, const apus_tile_range *r, ptrdiff_t
   };
 }
 
+#define NARROW static __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
+
+NARROW __m512 widen(__m256i h) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16)); }
+
+/// Two whole panels, BF16 out, an activation that is a bound, the residual before it: the common case, with
+/// a row of both panels narrowed and stored at once.
+NARROW void finish_rows(
+    const apus_tiles *t, ptrdiff_t offset, ptrdiff_t rows, const float *bias, const float *sums) {
+  const apus_epilogue *e = t->epilogue;
+  const bool clip = e->activation == APUS_ACT_CLIP;
+  const __m512 low = _mm512_set1_ps(
+      clip ? e->alpha : e->activation == APUS_ACT_RELU ? 0.0f : -__builtin_inff());
+  const __m512 high = _mm512_set1_ps(clip ? e->beta : __builtin_inff());
+  const __m512 left_bias = bias == NULL ? _mm512_setzero_ps() : _mm512_loadu_ps(bias);
+  const __m512 right_bias = bias == NULL ? _mm512_setzero_ps() : _mm512_loadu_ps(bias + 16);
+  const uint16_t *residual = t->residual == NULL ? NULL : (const uint16_t *)t->residual + offset;
+  uint16_t *out = (uint16_t *)t->c + offset;
+  for (ptrdiff_t i = 0; i < rows; i++, sums += 32, out += t->c_row_stride) {
+    __m512 left = _mm512_add_ps(_mm512_loadu_ps(sums), left_bias);
+    __m512 right = _mm512_add_ps(_mm512_loadu_ps(sums + 16), right_bias);
+    if (residual != NULL) {
+      left = _mm512_add_ps(left, widen(_mm256_loadu_si256((const __m256i *)residual)));
+      right = _mm512_add_ps(right, widen(_mm256_loadu_si256((const __m256i *)(residual + 16))));
+      residual += t->c_row_stride;
+    }
+    // NaN in the second operand of the bounds survives.
+    left = _mm512_max_ps(low, left);
+    right = _mm512_max_ps(low, right);
+    if (clip) {
+      left = _mm512_min_ps(high, left);
+      right = _mm512_min_ps(high, right);
+    }
+    const __m512bh both = _mm512_cvtne2ps_pbh(right, left);
+    _mm512_storeu_si512(out, (__m512i)both);
+  }
+}
+
 static void finish_block(
     const apus_tiles *t, const tile_place *at, ptrdiff_t panel, ptrdiff_t columns, float *sums) {
   const ptrdiff_t size = t->out_type == APUS_BF16 ? 2 : 4, offset = at->c + panel * APUS_PANEL;
+  const apus_epilogue *e = t->epilogue;
+  if (columns == 32 && t->out_type == APUS_BF16 && e->activation <= APUS_ACT_CLIP &&
+      !(t->residual != NULL && e->residual_last)) {
+    finish_rows(t, offset, at->rows, e->bias == NULL ? NULL : e->bias + panel * APUS_PANEL, sums);
+    return;
+  }
   const apus_finish finish = {
       .tile = sums,
       .tile_stride = 32,
       .rows = at->rows,
       .columns = columns,
-      .bias = t->epilogue->bias == NULL ? NULL : t->epilogue->bias + panel * APUS_PANEL,
+      .bias = e->bias == NULL ? NULL : e->bias + panel * APUS_PANEL,
       .out = (char *)t->c + offset * size,
       .residual = t->residual == NULL ? NULL : (const char *)t->residual + offset * size,
       .out_stride = t->c_row_stride,
       .out_type = t->out_type,
-      .epilogue = t->epilogue,
+      .epilogue = e,
   };
   apus_finish_bf16x16(&finish);
 }
