@@ -4,6 +4,7 @@ public import ApusTactics
 
 /// All tactics of the CPU device, in order of preference; a test finds files that are missing here.
 let cpuTactics: [any Tactic] = [
+  AttentionFused(),
   BatchNormalizationDepthwise(),
   ConvDepthwise(),
   ConvImplicitGEMM(),
@@ -15,6 +16,7 @@ let cpuTactics: [any Tactic] = [
   LinearPacked(),
   MatMulBatched(),
   OneDNNConv(),
+  OneDNNMatMul(),
   PoolingNHWC(),
   ReorderLayout(),
   SoftmaxLines(),

@@ -1,5 +1,6 @@
 /// All kernels of the CPU device; a test finds files that are missing here.
 let cpuKernels: [any CPUKernel.Type] = [
+  AttentionKernel.self,
   ConvKernel.self,
   ConvTransposeKernel.self,
   DepthwiseConvKernel.self,
@@ -7,6 +8,7 @@ let cpuKernels: [any CPUKernel.Type] = [
   LayerNormKernel.self,
   MatMulKernel.self,
   OneDNNConvKernel.self,
+  OneDNNMatMulKernel.self,
   PoolingKernel.self,
   SoftmaxKernel.self,
   StridedCopyKernel.self,

@@ -23,17 +23,13 @@ public struct LinearPacked: Tactic {
   public func build(_ node: TacticNode, layouts: LayoutSignature, constants: ConstantPool) throws
     -> BuiltKernel
   {
-    guard let op = node.op as? Linear, let weight = node.constant(1), let type = node.dtype else {
-      throw node.mismatch(self)
-    }
-    var parameters = MatMulKernel.Parameters(type: type)
-    parameters.activation = op.activation
-    parameters.residual = node.isPresent(3) ? 3 : nil
-    parameters.hasBias = node.constant(2) != nil
+    guard let op = node.op as? Linear, let weight = node.constant(1), let product = MatrixProduct(op, node)
+    else { throw node.mismatch(self) }
+    var parameters = product.parameters
     var references = [constants.add(parameters.pack(weight.inFloat32()))]
-    if let bias = node.constant(2) { references.append(constants.add(bias.inFloat32())) }
+    if let bias = product.bias { references.append(constants.add(bias)) }
     return BuiltKernel(
-      try MatMulKernel.record(parameters, tactic: name, constants: references), absorbedInputs: [1, 2],
-      inPlace: [[0, 3]])
+      try MatMulKernel.record(parameters, tactic: name, constants: references),
+      absorbedInputs: product.absorbed.union([1]), inPlace: [[0, 3]])
   }
 }
