@@ -7,6 +7,7 @@ extension OperatorCatalogue {
   private static let families: [[any Operator.Type]] = [
     controlFlowOperators,
     elementwiseOperators,
+    fusedOperators,
     generatorOperators,
     indexingOperators,
     nnOperators,

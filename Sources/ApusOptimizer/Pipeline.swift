@@ -19,10 +19,14 @@ public struct Pipeline: Sendable {
 
   /// Device-independent: its result is what an engine keeps as the portable graph.
   public static let standard = Pipeline([
-    Stage("fold", [FoldConstants(), RemoveDeadNodes()]),
+    Stage(
+      "fold",
+      [FoldConstants(), InlineStaticIf(), FoldConstants(), MaterializeShapeValues(), RemoveDeadNodes()]),
     Stage("simplify", [RuleSet.noOps, FoldConstants(), MergeDuplicates(), RuleSet.normalize, RuleSet.noOps]),
-    Stage("recognize", [RuleSet.recognize, FoldConstants(), MergeDuplicates()]),
-    Stage("fuse", [RuleSet.fuse, FoldConstants(), RuleSet.leftovers, MergeDuplicates(), RemoveDeadNodes()]),
+    Stage("layout", [RuleSet.layout, FoldConstants(), MergeDuplicates()]),
+    Stage(
+      "recognize", [RuleSet.recognize, RuleSet.normalize, RuleSet.layout, FoldConstants(), MergeDuplicates()]),
+    Stage("fuse", [RuleSet.fuse, RuleSet.strength, FoldConstants(), MergeDuplicates(), RemoveDeadNodes()]),
   ])
 
   /// Runs all stages. `afterStage` sees the graph after each of them.

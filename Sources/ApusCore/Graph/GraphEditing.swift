@@ -71,11 +71,16 @@ extension Graph {
   /// A graph output keeps its public name when another value takes its place.
   private mutating func takeOutputName(from old: ValueID, to new: ValueID) {
     guard !inputs.contains(new), !outputNamesTaken(by: new, besides: old) else { return }
-    let (oldName, newName) = (self[old].name, self[new].name)
-    values[old.index]?.name = newName
-    values[new.index]?.name = oldName
-    names[oldName] = new
-    names[newName] = old
+    swapNames(old, new)
+  }
+
+  /// Exchanges the names of two values.
+  public mutating func swapNames(_ a: ValueID, _ b: ValueID) {
+    let (first, second) = (self[a].name, self[b].name)
+    values[a.index]?.name = second
+    values[b.index]?.name = first
+    names[first] = b
+    names[second] = a
   }
 
   private func outputNamesTaken(by value: ValueID, besides old: ValueID) -> Bool {

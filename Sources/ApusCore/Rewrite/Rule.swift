@@ -87,8 +87,13 @@ public struct Patch {
     graph.addConstant(tensor, name: name.isEmpty ? rootName + ".constant" : name)
   }
 
-  /// Makes every reader of `old` read `new`. The old producer dies when nobody reads it any more.
-  public mutating func replace(_ old: ValueID, with new: ValueID) { graph.replaceUses(of: old, with: new) }
+  /// Makes every reader of `old` read `new`. The old producer dies when nobody reads it any more; a new node's value
+  /// takes the name over.
+  public mutating func replace(_ old: ValueID, with new: ValueID) {
+    let isNew = graph[new].producer.map { added.contains($0.node) } ?? false
+    if isNew, !graph.isOutput(old) { graph.swapNames(old, new) }
+    graph.replaceUses(of: old, with: new)
+  }
 
   /// Replaces an operator in place (same inputs, same output types).
   public mutating func setOperator(of node: NodeID, to op: any Operator) {

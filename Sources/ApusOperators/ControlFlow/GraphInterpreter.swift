@@ -49,8 +49,14 @@ public struct GraphInterpreter: Sendable {
     }
     var values = [Value?](repeating: nil, count: slotCount)
     for (id, input) in zip(graph.inputs, inputs) { values[id.index] = input }
+    let symbols = symbols(inputs)
     for step in steps {
-      let results = try evaluate(step.node, values)
+      let results =
+        if let shape = (step.node.op as? ShapeExpression)?.evaluate(symbols) {
+          [Value.tensor(shape)] as [Value?]
+        } else {
+          try evaluate(step.node, values)
+        }
       for (id, result) in zip(step.node.outputs, results) {
         guard let id, let result else { continue }
         try record?(graph[id], result)
@@ -80,6 +86,16 @@ public struct GraphInterpreter: Sendable {
     }
     let names = graph.outputs.map { graph[$0].name }
     return Dictionary(zip(names, try run(ordered, record: record))) { first, _ in first }
+  }
+
+  /// What the bare symbols in the types of the inputs stand for.
+  private func symbols(_ inputs: [Value]) -> [String: Int] {
+    var symbols: [String: Int] = [:]
+    for (id, input) in zip(graph.inputs, inputs) {
+      guard let shape = graph[id].type.tensor?.shape, let sizes = input.tensor?.shape else { continue }
+      for (dim, size) in zip(shape, sizes) { if let name = dim.symbolName { symbols[name] = size } }
+    }
+    return symbols
   }
 
   private func value(_ id: ValueID, in values: [Value?]) -> Value? {

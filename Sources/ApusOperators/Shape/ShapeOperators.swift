@@ -10,6 +10,7 @@ let shapeOperators: [any Operator.Type] = [
   Pad.self,
   Reshape.self,
   ReverseSequence.self,
+  ShapeExpression.self,
   ShapeOf.self,
   Size.self,
   Slice.self,

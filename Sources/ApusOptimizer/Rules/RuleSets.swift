@@ -8,7 +8,9 @@ extension RuleSet {
       RemoveIdentity(), RemoveDropout(), RemoveCast(), RemoveReshape(), RemoveExpand(), RemoveTile(),
       RemoveSlice(),
       RemovePad(), RemoveConcat(), RemoveMultiplicationByOne(), RemoveAdditionOfZero(), RemoveTranspose(),
-      RemoveResize(), RemoveReduction(), RemoveDoubleNegation(),
+      RemoveResize(), RemoveReduction(), RemoveDoubleNegation(), RemoveWhere(), RemoveSplitConcat(),
+      MergeConcats(),
+      MergeCasts(), RemoveBroadcastBeforeElementwise(),
     ])
 
   /// Many spellings become one.
@@ -16,8 +18,19 @@ extension RuleSet {
     "Normalize",
     [
       RemoveReshape(), RemoveTranspose(), MergeReshapes(), ReplaceByConstantReshape(), MergeTransposes(),
-      ReplaceTransposeByReshape(), ReplaceMeanByGlobalAveragePool(), ReplaceMatMulByLinear(),
-      ReplaceGemmByLinear(),
+      ReplaceTransposeByReshape(), ReplaceByConstantResize(), ReplaceMeanByGlobalAveragePool(),
+      ReplaceMatMulByLinear(), ReplaceGemmByLinear(),
+    ])
+
+  /// Transpositions move towards the outputs, where they meet others and cancel.
+  public static let layout = RuleSet(
+    "SinkTransposes",
+    [
+      RemoveTranspose(), MergeTransposes(), ReplaceTransposeByReshape(), SinkTransposeThroughSplit(),
+      SinkTransposeThroughGather(), SinkTransposeThroughSqueeze(), SinkTransposeThroughElementwise(),
+      SinkTransposeThroughConcat(), SinkTransposeThroughPad(), SinkTransposeThroughReduction(),
+      RemoveReshape(),
+      MergeReshapes(),
     ])
 
   /// Operators that exporters took apart come back.
@@ -25,8 +38,9 @@ extension RuleSet {
     "Recognize",
     [
       RecognizeSwish(), RecognizeHardSigmoid(), RecognizeHardSwish(), RecognizeGelu(),
-      RecognizeLayerNormalization(), RecognizeRMSNormalization(), FuseNormalizationScale(),
-      FuseNormalizationBias(),
+      RecognizeLayerNormalization(),
+      RecognizeRMSNormalization(), FuseNormalizationScale(), FuseNormalizationBias(), RecognizeAttention(),
+      AbsorbHeadSplit(), FoldScaleIntoAttention(),
     ])
 
   /// Heavy operators take in what is around them.
@@ -34,6 +48,7 @@ extension RuleSet {
     "Fuse",
     [FusePad(), FuseBatchNormalization(), FuseScale(), FuseBias(), FuseResidual(), FuseActivation()])
 
-  /// What fusion could not use in its original form.
-  public static let leftovers = RuleSet("Leftovers", [ReplaceBatchNormalizationByMulAdd()])
+  /// What fusion could not use in its original form gets the cheapest one.
+  public static let strength = RuleSet(
+    "ReduceStrength", [ReplaceBatchNormalizationByMulAdd(), ReplaceDivByMul(), ReplacePow()])
 }
