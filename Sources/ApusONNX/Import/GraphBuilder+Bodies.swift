@@ -29,7 +29,8 @@ extension GraphBuilder {
       }
     }
     let surroundings = Surroundings(captures: captures, constants: constants, absent: absent)
-    for attribute in bodies {
+    let taken = decidedBranch(node, condition: formal.first ?? nil)
+    for attribute in bodies where taken == nil || attribute.name == taken {
       let closed = ((attribute.hasG ? [attribute.g] : []) + attribute.graphs).map {
         body($0, surroundings, formal: formal, of: node)
       }
@@ -38,7 +39,19 @@ extension GraphBuilder {
       node.attributes[attribute.name] =
         attribute.hasG ? graphs.first.map { .graph($0) } : .list(graphs.map { .graph($0) })
     }
+    if let taken, let graph = node.attributes[taken] {
+      for attribute in bodies { node.attributes[attribute.name] = graph }
+    }
     return captures.map(\.1)
+  }
+
+  /// The branch of an If whose condition is known. The other one never runs and may not even fit its inputs: exporters
+  /// write code for every rank and choose by the shape.
+  private func decidedBranch(_ node: SourceNode, condition: ValueID?) -> String? {
+    guard node.opType == "If", node.domain.isEmpty, let known = scope.known(condition),
+      known.elementCount == 1
+    else { return nil }
+    return known.integers()[0] != 0 ? "then_branch" : "else_branch"
   }
 
   /// What a body sees of the graph around it.

@@ -77,8 +77,12 @@ public struct Pad: Operator {
 
   /// Which index of an axis of `size` each index of the padded axis reads.
   private func indices(_ size: Int, before: Int, after: Int) throws -> [Int] {
-    let (sum, overflow) = before.addingReportingOverflow(after)
-    try ElementMap.check([overflow ? -1 : [size].elementCount + sum])
+    let largest = 1 << 40
+    guard (-largest...largest).contains(before), (-largest...largest).contains(after) else {
+      throw OperatorError(.invalidValue, "an axis is padded by \(before) and \(after)", attribute: "pads")
+    }
+    let sum = before + after
+    try ElementMap.check([size + sum])
     let padded = 0..<(size + sum)
     if mode == .constant {
       return padded.map { $0 - before >= 0 && $0 - before < size ? $0 - before : ElementMap.fill }

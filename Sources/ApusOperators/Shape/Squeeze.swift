@@ -34,6 +34,7 @@ public struct Squeeze: ShapeRelabelling {
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {
     let x = try context.tensor(0)
+    if let axes = context.optional(1) { try ElementTypes.integers.check(axes.dtype, "input 1") }
     guard let shape = x.shape else { return [.tensor(x.dtype, nil)] }
     let axes = context.integers(1)
     if context.isPresent(1), axes == nil {
