@@ -7,7 +7,7 @@ public import ApusTactics
 /// Attention in one kernel, without a cache of past keys.
 public struct AttentionFused: Tactic {
   public let name = "cpu.attention"
-  public var operators: [any Operator.Type] { [Attention.self] }
+  public var operators: [any Operator.Type] { [Attention.self, ScaledDotProductAttention.self] }
 
   public init() {}
 
@@ -32,6 +32,9 @@ public struct AttentionFused: Tactic {
     switch node.op {
     case let op as Attention where op.softcap == 0:
       .init(queryHeads: op.queryHeads, keyHeads: op.keyHeads, scale: op.scale, causal: op.causal)
+    case let op as ScaledDotProductAttention:
+      .init(
+        queryHeads: op.heads > 0 ? op.heads : nil, keyHeads: op.heads > 0 ? op.heads : nil, scale: op.scale)
     default: nil
     }
   }
