@@ -41,7 +41,8 @@ public struct Contents: Hashable, Sendable {
   /// Contents of a constant; nil when it is too large, not numeric, or holds what a rational cannot.
   public init?(_ tensor: Tensor) {
     let count = tensor.elementCount
-    guard count <= Contents.limit else { return nil }
+    // Empty tensors may have axes of any size beside the one of size 0.
+    guard count <= Contents.limit, tensor.shape.allSatisfy({ $0 <= Contents.limit }) else { return nil }
     var elements: [Element] = []
     if tensor.dtype.isInteger || tensor.dtype == .bool {
       elements = tensor.integers().map { Element(.constant(Int($0))) }

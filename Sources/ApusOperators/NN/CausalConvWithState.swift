@@ -33,6 +33,7 @@ public struct CausalConvWithState: Operator {
       return [.tensor(x), .tensor(x.dtype, nil)]
     }
     _ = try unified(shape[1], weight[0], "channels")
+    try require((weight[2].value ?? 1) > 0, "the kernel is empty")
     return [.tensor(x), .tensor(x.dtype, [shape[0], shape[1], weight[2] - 1])]
   }
 

@@ -35,7 +35,7 @@ public struct Conv: WindowedOperator, SampledReference {
     let x = try context.floating(0)
     for index in 1..<4 { try context.expect(x.dtype, at: index) }
     _ = try context.tensor(1)
-    try require(group > 0, attribute: "group", value: group, allowed: "1 and more")
+    try checkGroups(group, "group")
     let (input, weight) = (try context.shape(0, rank: 3...Int.max), try context.shape(1, rank: 3...Int.max))
     guard let input else { return [.tensor(x.dtype, nil)] }
     let axes = input.count - 2
@@ -67,7 +67,7 @@ public struct Conv: WindowedOperator, SampledReference {
     try require(input.count == weight.count, "x has rank \(input.count), the weight \(weight.count)")
     if let channels = input[1].value, let each = weight[1].value {
       try require(
-        channels == each * group,
+        .constant(channels) == Dim.constant(each) * .constant(group),
         "x has \(channels) channels, the weight takes \(each) in each of \(group) groups",
         fix: "set 'group' so that channels = group * weight.shape[1]")
     }
@@ -78,7 +78,7 @@ public struct Conv: WindowedOperator, SampledReference {
 
   /// Sizes for input and weight of these shapes; channels are those of one group.
   public func geometry(_ x: [Int], _ w: [Int]) throws -> ConvolutionGeometry {
-    try require(group > 0, attribute: "group", value: group, allowed: "1 and more")
+    try checkGroups(group, "group")
     try checkShapes(Shape(x), Shape(w))
     let (input, kernel) = (Array(x[2...]), Array(w[2...]))
     let window = try window(axes: input.count)

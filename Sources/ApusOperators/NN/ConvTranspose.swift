@@ -43,7 +43,7 @@ public struct ConvTranspose: WindowedOperator, SampledReference {
   }
 
   private func checkShapes(_ input: Shape, _ weight: Shape) throws {
-    try require(group > 0, attribute: "group", value: group, allowed: "1 and more")
+    try checkGroups(group, "group")
     try require(input.count == weight.count, "x has rank \(input.count), the weight \(weight.count)")
     let channels = try unified(input[1], weight[0], "channels of x and weight")
     if let channels = channels.value {

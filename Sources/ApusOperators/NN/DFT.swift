@@ -50,6 +50,7 @@ public struct DFT: Operator {
     } else {
       length = inverse && oneSided ? (shape[axis] - 1) * 2 : shape[axis]
     }
+    try require((length.value ?? 1) > 0, "a transform of length \(length)")
     shape[axis] = oneSided && !inverse ? length.floorDiv(2) + 1 : length
     shape[last] = inverse && oneSided ? 1 : 2
     return [.tensor(x.dtype, shape)]

@@ -32,13 +32,15 @@ public struct DeformConv: WindowedOperator {
     let x = try context.floating(0)
     for index in 1..<3 { _ = try context.tensor(index) }
     for index in 1..<5 { try context.expect(x.dtype, at: index) }
-    try require(group > 0, attribute: "group", value: group, allowed: "1 and more")
-    try require(offsetGroup > 0, attribute: "offset_group", value: offsetGroup, allowed: "1 and more")
+    try checkGroups(group, "group")
+    try checkGroups(offsetGroup, "offset_group")
     let (input, weight) = (try context.shape(0, rank: 3...Int.max), try context.shape(1, rank: 3...Int.max))
     guard let input, let weight else { return [.tensor(x.dtype, nil)] }
     try require(input.count == weight.count, "x has rank \(input.count), the weight \(weight.count)")
     if let channels = input[1].value, let each = weight[1].value {
-      try require(channels == each * group, "x has \(channels) channels, the weight takes \(each) a group")
+      try require(
+        .constant(channels) == Dim.constant(each) * .constant(group),
+        "x has \(channels) channels, the weight takes \(each) a group")
     }
     let window = try window(axes: input.count - 2)
     let sizes = try window.outputSizes(Array(input[2...]), kernel: Array(weight[2...]))
@@ -49,6 +51,8 @@ public struct DeformConv: WindowedOperator {
     let (x, w) = (try operands.tensor(0, rank: 3...Int.max), try operands.tensor(1, rank: 3...Int.max))
     let offset = try operands.tensor(2)
     let axes = x.rank - 2
+    try checkGroups(group, "group")
+    try checkGroups(offsetGroup, "offset_group")
     try require(w.rank == x.rank, "x has rank \(x.rank), the weight \(w.rank)")
     let (input, kernel) = (Array(x.shape[2...]), Array(w.shape[2...]))
     let window = try window(axes: axes)
@@ -56,7 +60,7 @@ public struct DeformConv: WindowedOperator {
     let (places, taps) = (output.elementCount, kernel.elementCount)
     let (channels, made) = (x.shape[1], w.shape[0])
     try require(
-      group > 0 && offsetGroup > 0 && w.shape[1] * group == channels && made % group == 0
+      w.shape[1] * group == channels && made % group == 0
         && channels % offsetGroup == 0, "channels do not divide into the groups")
     try require(
       offset.shape == [x.shape[0], offsetGroup * taps * axes] + output,

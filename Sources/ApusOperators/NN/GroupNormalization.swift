@@ -26,7 +26,7 @@ public struct GroupNormalization: Operator {
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {
     let x = try context.floating(0)
-    try require(groups > 0, attribute: "num_groups", value: groups, allowed: "1 and more")
+    try checkGroups(groups, "num_groups")
     let shape = try context.shape(0, rank: 2...Int.max)
     if let channels = shape?[1].value {
       try require(channels % groups == 0, "\(channels) channels do not divide into \(groups) groups")

@@ -21,7 +21,7 @@ struct Heads {
         batch: shape[0], heads: shape[1], length: shape[2], size: shape[3], elements: tensor.doubles())
       return
     }
-    guard shape.count == 3, let heads, heads > 0, shape[2] % heads == 0 else {
+    guard shape.count == 3, let heads, (1...Window.largest).contains(heads), shape[2] % heads == 0 else {
       throw OperatorError(
         .shapeMismatch,
         "\(shape) does not divide into \(heads.map(String.init) ?? "an unknown number of") heads",
@@ -70,7 +70,7 @@ struct Heads {
   static func shape(_ shape: Shape?, heads: Int?) throws -> Shape? {
     guard let shape else { return nil }
     if shape.count == 4 { return shape }
-    guard shape.count == 3, let heads, heads > 0 else {
+    guard shape.count == 3, let heads, (1...Window.largest).contains(heads) else {
       throw OperatorError(
         .shapeMismatch, "rank \(shape.count) without a number of heads",
         fix: "give four axes, or three and the number of heads")

@@ -51,7 +51,7 @@ public struct MaxPool: PoolingOperator {
           (best, place) = (values[start + element], element)
         }
         largest.append(best)
-        indices.append(Int64(start + (columnMajor ? transposedIndex(place, x.shape) : place)))
+        indices.append(Int64(start + (columnMajor && place >= 0 ? transposedIndex(place, x.shape) : place)))
       }
     }
     let shape = x.shape[..<2] + windows.output

@@ -25,7 +25,7 @@ public struct RotaryEmbedding: Operator {
           let cosines = node.inputs[2], let half = scope.type(cosines).tensor?.shape?.last?.value, half > 0,
           let features = shape[2].value
         {
-          op.heads = features / (2 * half)
+          op.heads = features / 2 / half
         }
         let inputs = [node.inputs[0], node.inputs[2], node.inputs[3], node.inputs[1]]
         return try scope.add(op, inputs, for: node)
@@ -67,7 +67,7 @@ public struct RotaryEmbedding: Operator {
         var row = index
         if let ids {
           // A single id is the position of the first row.
-          row = ids.count == 1 ? Int(ids[0]) + place : index < ids.count ? Int(ids[index]) : -1
+          row = ids.count == 1 ? Int(ids[0]) &+ place : index < ids.count ? Int(ids[index]) : -1
         }
         guard row >= 0 && row < rows || half == 0 else {
           throw OperatorError(.invalidValue, "position \(row) is outside the table of \(rows)")

@@ -35,6 +35,7 @@ public struct STFT: Operator {
       return [.tensor(x.dtype, [shape[0], context.fresh("frames"), bins, 2])]
     }
     try require((step.value ?? 1) > 0, "the frame step is \(step)")
+    try require(((shape[1] - frame).value ?? 0) >= 0, "frames of \(frame) in a signal of \(shape[1])")
     return [.tensor(x.dtype, [shape[0], (shape[1] - frame).floorDiv(step) + 1, bins, 2])]
   }
 

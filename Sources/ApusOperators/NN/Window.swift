@@ -132,3 +132,9 @@ struct Window {
     return autoPad == .sameUpper ? (small, large) : (large, small)
   }
 }
+
+/// Refuses a number of groups that no tensor divides into.
+func checkGroups(_ groups: Int, _ attribute: String) throws {
+  let allowed = 1...Window.largest
+  try require(allowed.contains(groups), attribute: attribute, value: groups, allowed: "\(allowed)")
+}
