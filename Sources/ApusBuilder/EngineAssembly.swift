@@ -6,34 +6,8 @@ extension Builder.Result {
   /// Writes the engine file. Returns its size in bytes.
   @discardableResult
   public func save(to path: String) throws -> Int {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let plan = try leanPlan()
-    var sections: [(name: String, contents: EngineWriter.Contents)] = [
-      ("plan.0", .bytes(Array(try encoder.encode(plan)))), ("packed.0", .constants(lowered.constants)),
-    ]
-    if !options.lean {
-      sections += [
-        ("graph", .bytes(Array(portable.text.utf8))),
-        ("constants", .bytes(Array(try encoder.encode(portable.table)))),
-        ("weights", .constants(portable.weights)),
-      ]
-    }
-    return try EngineWriter.write(header(), sections: sections, to: path)
-  }
-
-  /// Without the portable part, constants that the plan shares with it move to the packed ones.
-  private func leanPlan() throws -> Plan {
-    guard options.lean else { return lowered.plan }
-    var plan = lowered.plan
-    for index in plan.values.indices {
-      guard case .constant(let reference) = plan.values[index].role,
-        reference.section == portable.weights.section,
-        let tensor = portable.tensor(at: reference)
-      else { continue }
-      plan.values[index].role = .constant(lowered.constants.add(tensor))
-    }
-    return plan
+    try EngineWriter.write(
+      header(), sections: try EngineSections.all(lowered, portable, lean: options.lean), to: path)
   }
 
   private func header() -> EngineHeader {
@@ -49,6 +23,39 @@ extension Builder.Result {
       plans: [
         EngineHeader.PlanEntry(target: lowered.plan.target, steps: lowered.plan.steps.count, arenaBytes: 0)
       ], portable: !options.lean, metadata: options.metadata)
+  }
+}
+
+/// The sections of an engine with one plan.
+enum EngineSections {
+  static func all(
+    _ lowered: LoweredPlan, _ portable: PortablePart, lean: Bool
+  ) throws -> [(name: String, contents: EngineWriter.Contents)] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let plan = lean ? self.lean(lowered, portable) : lowered.plan
+    var sections: [(name: String, contents: EngineWriter.Contents)] = [
+      ("plan.0", .bytes(Array(try encoder.encode(plan)))), ("packed.0", .constants(lowered.constants)),
+    ]
+    if !lean {
+      sections += [
+        ("graph", .bytes(Array(portable.text.utf8))), ("constants", .bytes(Array(try encoder.encode(portable.table)))),
+        ("weights", .constants(portable.weights)),
+      ]
+    }
+    return sections
+  }
+
+  /// Without the portable part, constants that the plan shares with it move to the packed ones.
+  private static func lean(_ lowered: LoweredPlan, _ portable: PortablePart) -> Plan {
+    var plan = lowered.plan
+    for index in plan.values.indices {
+      guard case .constant(let reference) = plan.values[index].role, reference.section == portable.weights.section,
+        let tensor = portable.tensor(at: reference)
+      else { continue }
+      plan.values[index].role = .constant(lowered.constants.add(tensor))
+    }
+    return plan
   }
 }
 

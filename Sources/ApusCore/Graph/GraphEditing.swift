@@ -113,6 +113,12 @@ extension Graph {
     removeValue(value)
   }
 
+  /// Turns a graph input into a constant.
+  public mutating func bindInput(_ value: ValueID, to tensor: Tensor) {
+    setLists(inputs: inputs.filter { $0 != value })
+    makeConstant(value, tensor)
+  }
+
   /// Renames a value; returns the name it got, made unique.
   @discardableResult
   public mutating func rename(_ value: ValueID, to name: String) -> String {

@@ -1,0 +1,126 @@
+public import ApusCore
+public import ApusOperators
+public import ApusTactics
+import ApusEngine
+import ApusONNX
+import ApusOptimizer
+import Glibc
+
+/// Runs conformance cases the whole way: import, optimize, lower, save, load, run, compare.
+public struct ConformanceRunner: Sendable {
+  public var tactics: TacticSet
+  /// Runs the references instead of an engine.
+  public var usesReferences = false
+  public var rtol = 1e-3
+  public var atol = 1e-7
+  let catalogue: OperatorCatalogue
+  /// Makes the saved engine executable again.
+  let load: @Sendable (Engine) throws -> ExecutablePlan
+
+  public init(
+    tactics: TacticSet, catalogue: OperatorCatalogue = .standard
+  ) {
+    self.tactics = tactics
+    self.catalogue = catalogue
+    let runtime = tactics.runtime
+    load = { engine in
+      try ExecutablePlan(try engine.plan(0), constants: engine, runtimes: [runtime], catalogue: catalogue)
+    }
+  }
+
+  public func run(_ test: ConformanceCase) -> ConformanceResult {
+    var result = ConformanceResult(
+      name: test.name, status: .passed, path: usesReferences ? "reference" : "engine", tactics: [])
+    do {
+      let graph = try ONNXModel.load(path: test.model).importGraph(catalogue: catalogue).graph
+      for sample in try samples(test, graph) {
+        try check(graph, sample.inputs, sample.outputs, &result)
+        if let constant = withConstants(graph, sample.inputs) {
+          var second = result
+          try check(constant.graph, constant.inputs, sample.outputs, &second)
+          if second.reason != nil { (result.status, result.reason) = (.failed, "with initializers: \(second.reason ?? "")") }
+        }
+      }
+    } catch {
+      result.status = .failed
+      result.reason = "\(error)"
+    }
+    return result
+  }
+
+  private func samples(_ test: ConformanceCase, _ graph: Graph) throws -> [(inputs: [Value], outputs: [Value])] {
+    if !test.outputFiles.isEmpty {
+      let outputs = try zip(test.outputFiles, graph.outputs).map { try ONNXData.load(path: $0, as: graph[$1].type) }
+      return [(graph.inputs.map { .tensor(Self.ramp(graph[$0].type)) }, outputs)]
+    }
+    return try test.dataSets.map { folder in
+      func read(_ kind: String, _ ids: [ValueID]) throws -> [Value] {
+        try ids.enumerated().map { try ONNXData.load(path: "\(folder)/\(kind)_\($0).pb", as: graph[$1].type) }
+      }
+      return (try read("input", graph.inputs), try read("output", graph.outputs))
+    }
+  }
+
+  /// `arange(n) / n`, the input of models that come without one.
+  private static func ramp(_ type: ValueType) -> Tensor {
+    let shape = (type.tensor?.shape ?? []).map { $0.value ?? 1 }
+    let count = shape.elementCount
+    return Tensor(doubles: (0..<count).map { Double($0) / Double(count) }, type.tensor?.dtype ?? .f32, shape)
+  }
+
+  private func check(_ graph: Graph, _ inputs: [Value], _ expected: [Value], _ result: inout ConformanceResult) throws {
+    let actual = usesReferences ? try GraphInterpreter(graph).run(inputs) : try runEngine(graph, inputs, &result)
+    guard actual.count == expected.count else { throw Self.failure("\(actual.count) outputs, \(expected.count) expected") }
+    for (position, (a, e)) in zip(actual, expected).enumerated() {
+      if Self.isRandom(graph) {
+        if a.type != e.type { throw Self.failure("output \(position) is \(a.type), not \(e.type)") }
+      } else if let difference = ValueDifference.find(a, e, rtol: rtol, atol: atol) {
+        throw Self.failure("output \(position): \(difference)")
+      }
+    }
+  }
+
+  private static func failure(_ message: String) -> ApusError {
+    ApusError(.internal, Problem(.internalError, message))
+  }
+
+  private func runEngine(_ graph: Graph, _ inputs: [Value], _ result: inout ConformanceResult) throws -> [Value] {
+    var graph = graph
+    _ = try Pipeline.standard.run(&graph, PassContext())
+    let portable = PortablePart(graph)
+    let lowered = try LoweredPlan(graph, tactics: tactics, portable: portable, catalogue: catalogue)
+    result.tactics = lowered.plan.steps.map(\.kernel.tactic)
+    let path = "/tmp/apus-conformance-\(getpid())-\(UInt64.random(in: 0 ... .max)).engine"
+    defer { unlink(path) }
+    try EngineWriter.write(
+      EngineHeader(
+        apusVersion: Report.version, name: graph.name, source: .init(file: "", digest: ""), inputs: [], outputs: [],
+        plans: [.init(target: lowered.plan.target, steps: lowered.plan.steps.count, arenaBytes: 0)], portable: true),
+      sections: try EngineSections.all(lowered, portable, lean: false), to: path)
+    let session = Session(try load(try Engine(contentsOf: path, threads: 1)), options: SessionOptions(threads: 1))
+    let values = try session.run(values: Dictionary(zip(session.inputNames, inputs)) { first, _ in first })
+    return session.outputNames.compactMap { values[$0] }
+  }
+
+  /// The case again with all inputs but the first as initializers; nil where it does not apply.
+  private func withConstants(_ graph: Graph, _ inputs: [Value]) -> (graph: Graph, inputs: [Value])? {
+    guard !usesReferences, inputs.count > 1, inputs.allSatisfy({ $0.tensor != nil }),
+      inputs.contains(where: { $0.tensor?.dtype.isFloat ?? false })
+    else { return nil }
+    var graph = graph
+    for (id, value) in zip(graph.inputs, inputs).dropFirst() {
+      guard let tensor = value.tensor else { return nil }
+      graph.bindInput(id, to: tensor)
+    }
+    guard graph.inferTypes().isEmpty else { return nil }
+    return (graph, [inputs[0]])
+  }
+
+  /// Whether results are drawn, so that only their types can be compared.
+  private static func isRandom(_ graph: Graph) -> Bool {
+    graph.allNodes.contains { node in
+      guard node.op.traits.contains(.nondeterministic) else { return false }
+      return !(node.op is Dropout) || node.inputs.count > 2
+    }
+  }
+}
