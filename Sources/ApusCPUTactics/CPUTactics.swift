@@ -18,6 +18,7 @@ let cpuTactics: [any Tactic] = [
   OneDNNConv(),
   OneDNNMatMul(),
   PoolingNHWC(),
+  PointwiseTiles(),
   ReorderLayout(),
   SoftmaxLines(),
 ]

@@ -48,4 +48,12 @@ public struct ConformanceResult: Sendable, Codable {
   /// Tactics of the plan's steps.
   public var tactics: [String]
   public var reason: String?
+
+  public init(name: String, status: Status, path: String, tactics: [String] = [], reason: String? = nil) {
+    self.name = name
+    self.status = status
+    self.path = path
+    self.tactics = tactics
+    self.reason = reason
+  }
 }

@@ -9,6 +9,7 @@ let cpuKernels: [any CPUKernel.Type] = [
   MatMulKernel.self,
   OneDNNConvKernel.self,
   OneDNNMatMulKernel.self,
+  PointwiseKernel.self,
   PoolingKernel.self,
   SoftmaxKernel.self,
   StridedCopyKernel.self,

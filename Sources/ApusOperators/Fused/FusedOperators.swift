@@ -2,5 +2,6 @@ import ApusCore
 
 /// The catalogue of this family; a test finds files that are missing here.
 let fusedOperators: [any Operator.Type] = [
-  ScaledDotProductAttention.self
+  Pointwise.self,
+  ScaledDotProductAttention.self,
 ]
