@@ -32,7 +32,7 @@ struct AxisResampling {
       case .halfPixel: return (x + 0.5) / scale - 0.5
       case .halfPixelSymmetric:
         return old / 2 * (1 - Double(newSize) / exactSize) + (x + 0.5) / scale - 0.5
-      case .pytorchHalfPixel: return exactSize == 1 ? -0.5 : (x + 0.5) / scale - 0.5
+      case .pytorchHalfPixel: return exactSize == 1 ? 0 : (x + 0.5) / scale - 0.5
       case .alignCorners: return exactSize == 1 ? 0 : x * last / (exactSize - 1)
       case .asymmetric: return x / scale
       case .tfHalfPixelForNearest: return (x + 0.5) / scale

@@ -100,7 +100,8 @@ public struct GridSample: Operator {
     var x = alignCorners ? (coordinate + 1) / 2 * (length - 1) : ((coordinate + 1) * length - 1) / 2
     if mode == .nearest { x = x.rounded(.toNearestOrEven) }
     if x < low || x > high {
-      if padding == .border { x = min(max(x, 0), length - 1) }
+      // Cubic taps are held at the border one by one, as in PyTorch, which defined the operator.
+      if padding == .border, mode != .cubic { x = min(max(x, 0), length - 1) }
       if padding == .reflection { x = Self.reflect(x, low, high) }
     }
     guard x.isFinite, abs(x) < 1e15 else { return [] }
