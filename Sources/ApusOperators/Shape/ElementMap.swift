@@ -125,7 +125,9 @@ extension InferenceContext {
 
   /// Rank announced by the length of a shape vector.
   func announcedRank(_ index: Int) -> Int? {
-    guard let shape = optional(index)?.shape, shape.count == 1, let rank = shape[0].value, rank <= 1024 else {
+    guard let shape = optional(index)?.shape, shape.count == 1, let rank = shape[0].value,
+      (0...1024).contains(rank)
+    else {
       return nil
     }
     return rank

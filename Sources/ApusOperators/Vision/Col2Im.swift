@@ -49,7 +49,9 @@ public struct Col2Im: Operator {
     let (strides, dilations, pads) = (
       filled(strides, rank, 1), filled(dilations, rank, 1), filled(pads, 2 * rank, 0)
     )
-    guard x.rank == 3, block.count == rank, strides.count == rank, dilations.count == rank,
+    let sane = -(1 << 30)...(1 << 30)
+    guard (sizes + block + strides + dilations + pads).allSatisfy(sane.contains), rank > 0,
+      x.rank == 3, block.count == rank, strides.count == rank, dilations.count == rank,
       pads.count == 2 * rank,
       block.allSatisfy({ $0 > 0 }), strides.allSatisfy({ $0 > 0 }), x.shape[1] % block.elementCount == 0
     else {
