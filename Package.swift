@@ -57,7 +57,8 @@ let package = Package(
     library("ApusOperators", ["ApusCore"]),
     tests("ApusOperators", ["ApusCore"]),
     library("ApusCPU", ["ApusCore", "ApusEngine", "ApusOperators", "CApusDrivers", "CApusKernels"]),
-    library("ApusCPUTactics", ["ApusCore", "ApusEngine", "ApusOperators", "ApusTactics", "ApusCPU", "CApusKernels"]),
+    library(
+      "ApusCPUTactics", ["ApusCore", "ApusEngine", "ApusOperators", "ApusTactics", "ApusCPU", "CApusKernels"]),
     .target(
       name: "ApusTestSupport", dependencies: ["ApusCore", "ApusEngine", "ApusOperators", "ApusTactics"],
       path: "Tests/ApusTestSupport", swiftSettings: strict),
@@ -87,7 +88,8 @@ let package = Package(
         "ApusVision", "CApusDrivers",
       ]),
     .executableTarget(
-      name: "ApusCommand", dependencies: ["Apus", "ApusONNX", "ApusOperators", "ApusTactics", arguments], swiftSettings: strict),
+      name: "ApusCommand", dependencies: ["Apus", "ApusONNX", "ApusOperators", "ApusTactics", arguments],
+      swiftSettings: strict),
   ],
   cLanguageStandard: .c2x
 )

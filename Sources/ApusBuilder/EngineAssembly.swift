@@ -39,7 +39,8 @@ enum EngineSections {
     ]
     if !lean {
       sections += [
-        ("graph", .bytes(Array(portable.text.utf8))), ("constants", .bytes(Array(try encoder.encode(portable.table)))),
+        ("graph", .bytes(Array(portable.text.utf8))),
+        ("constants", .bytes(Array(try encoder.encode(portable.table)))),
         ("weights", .constants(portable.weights)),
       ]
     }
@@ -50,7 +51,8 @@ enum EngineSections {
   private static func lean(_ lowered: LoweredPlan, _ portable: PortablePart) -> Plan {
     var plan = lowered.plan
     for index in plan.values.indices {
-      guard case .constant(let reference) = plan.values[index].role, reference.section == portable.weights.section,
+      guard case .constant(let reference) = plan.values[index].role,
+        reference.section == portable.weights.section,
         let tensor = portable.tensor(at: reference)
       else { continue }
       plan.values[index].role = .constant(lowered.constants.add(tensor))

@@ -25,7 +25,9 @@ struct GraphComparison {
     if let known = paired[x] { return known == y ? nil : "'\(a[x].name)' stands for two values" }
     let (left, right) = (a[x], b[y])
     guard left.type == right.type else { return "'\(left.name)' is \(left.type), expected \(right.type)" }
-    if let p = left.constant, let q = right.constant { return fault(p, q).map { "constant '\(left.name)': \($0)" } }
+    if let p = left.constant, let q = right.constant {
+      return fault(p, q).map { "constant '\(left.name)': \($0)" }
+    }
     guard let p = left.producer, let q = right.producer, p.output == q.output else {
       return "'\(left.name)' and '\(right.name)' have different origins"
     }

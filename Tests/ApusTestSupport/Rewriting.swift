@@ -35,7 +35,9 @@ public func refusalFault(_ rule: any Rule, graph text: String, reason: String) t
 }
 
 /// Where two graphs with the same inputs compute different results, or nil.
-public func numericFault(_ a: Graph, _ b: Graph, sizes: [String: Int] = [:], seed: UInt64 = 11) throws -> String? {
+public func numericFault(_ a: Graph, _ b: Graph, sizes: [String: Int] = [:], seed: UInt64 = 11) throws
+  -> String?
+{
   var generator = Xoshiro256(seed: seed)
   let inputs = a.inputs.map { id -> Value in
     let type = a[id].type.tensor ?? TensorType(.f32, [])

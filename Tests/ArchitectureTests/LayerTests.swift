@@ -30,7 +30,9 @@ private let layers: [[String]] = [
     try FileBytes.lines(path).compactMap { line in
       let words = line.split(separator: " ")
       guard let place = words.firstIndex(of: "import"), place + 1 < words.count,
-        words[..<place].allSatisfy({ ["public", "internal", "package", "private", "@_exported", "@testable"].contains($0) })
+        words[..<place].allSatisfy({
+          ["public", "internal", "package", "private", "@_exported", "@testable"].contains($0)
+        })
       else { return nil }
       return String(words[place + 1])
     }
@@ -38,7 +40,9 @@ private let layers: [[String]] = [
 
   @Test func everyModuleHasALayer() throws {
     let known = Set(layers.flatMap { $0 })
-    for module in try FileBytes.names(inFolder: "\(root)/Sources") { #expect(known.contains(module), "\(module) has no layer") }
+    for module in try FileBytes.names(inFolder: "\(root)/Sources") {
+      #expect(known.contains(module), "\(module) has no layer")
+    }
   }
 
   @Test func importsPointDown() throws {
@@ -56,7 +60,8 @@ private let layers: [[String]] = [
   }
 
   @Test func productsDoNotImportFoundation() throws {
-    for module in try FileBytes.names(inFolder: "\(root)/Sources") where FileBytes.isFolder("\(root)/Sources/\(module)") {
+    for module in try FileBytes.names(inFolder: "\(root)/Sources")
+    where FileBytes.isFolder("\(root)/Sources/\(module)") {
       for file in try swiftFiles(in: "\(root)/Sources/\(module)") {
         #expect(try !imports(of: file).contains("Foundation"), "\(file) imports Foundation")
       }

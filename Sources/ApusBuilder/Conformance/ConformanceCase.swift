@@ -30,7 +30,9 @@ public struct ConformanceCase: Sendable, Hashable {
   private static func beside(_ model: String) -> ConformanceCase? {
     let stem = String(model.dropLast(5))
     var files: [String] = []
-    while FileBytes.exists("\(stem)_output_\(files.count).pb") { files.append("\(stem)_output_\(files.count).pb") }
+    while FileBytes.exists("\(stem)_output_\(files.count).pb") {
+      files.append("\(stem)_output_\(files.count).pb")
+    }
     guard !files.isEmpty else { return nil }
     let name = stem.split(separator: "/").last.map(String.init) ?? stem
     return ConformanceCase(name: name, model: model, dataSets: [], outputFiles: files)

@@ -38,7 +38,9 @@ public struct ConformanceRunner: Sendable {
         if let constant = withConstants(graph, sample.inputs) {
           var second = result
           try check(constant.graph, constant.inputs, sample.outputs, &second)
-          if second.reason != nil { (result.status, result.reason) = (.failed, "with initializers: \(second.reason ?? "")") }
+          if second.reason != nil {
+            (result.status, result.reason) = (.failed, "with initializers: \(second.reason ?? "")")
+          }
         }
       }
     } catch {
@@ -48,9 +50,13 @@ public struct ConformanceRunner: Sendable {
     return result
   }
 
-  private func samples(_ test: ConformanceCase, _ graph: Graph) throws -> [(inputs: [Value], outputs: [Value])] {
+  private func samples(_ test: ConformanceCase, _ graph: Graph) throws -> [(
+    inputs: [Value], outputs: [Value]
+  )] {
     if !test.outputFiles.isEmpty {
-      let outputs = try zip(test.outputFiles, graph.outputs).map { try ONNXData.load(path: $0, as: graph[$1].type) }
+      let outputs = try zip(test.outputFiles, graph.outputs).map {
+        try ONNXData.load(path: $0, as: graph[$1].type)
+      }
       return [(graph.inputs.map { .tensor(Self.ramp(graph[$0].type)) }, outputs)]
     }
     return try test.dataSets.map { folder in
@@ -68,9 +74,14 @@ public struct ConformanceRunner: Sendable {
     return Tensor(doubles: (0..<count).map { Double($0) / Double(count) }, type.tensor?.dtype ?? .f32, shape)
   }
 
-  private func check(_ graph: Graph, _ inputs: [Value], _ expected: [Value], _ result: inout ConformanceResult) throws {
-    let actual = usesReferences ? try GraphInterpreter(graph).run(inputs) : try runEngine(graph, inputs, &result)
-    guard actual.count == expected.count else { throw Self.failure("\(actual.count) outputs, \(expected.count) expected") }
+  private func check(
+    _ graph: Graph, _ inputs: [Value], _ expected: [Value], _ result: inout ConformanceResult
+  ) throws {
+    let actual =
+      usesReferences ? try GraphInterpreter(graph).run(inputs) : try runEngine(graph, inputs, &result)
+    guard actual.count == expected.count else {
+      throw Self.failure("\(actual.count) outputs, \(expected.count) expected")
+    }
     for (position, (a, e)) in zip(actual, expected).enumerated() {
       if Self.isRandom(graph) {
         if a.type != e.type { throw Self.failure("output \(position) is \(a.type), not \(e.type)") }
@@ -84,7 +95,9 @@ public struct ConformanceRunner: Sendable {
     ApusError(.internal, Problem(.internalError, message))
   }
 
-  private func runEngine(_ graph: Graph, _ inputs: [Value], _ result: inout ConformanceResult) throws -> [Value] {
+  private func runEngine(_ graph: Graph, _ inputs: [Value], _ result: inout ConformanceResult) throws
+    -> [Value]
+  {
     var graph = graph
     _ = try Pipeline.standard.run(&graph, PassContext())
     let portable = PortablePart(graph)
@@ -94,10 +107,13 @@ public struct ConformanceRunner: Sendable {
     defer { unlink(path) }
     try EngineWriter.write(
       EngineHeader(
-        apusVersion: Report.version, name: graph.name, source: .init(file: "", digest: ""), inputs: [], outputs: [],
-        plans: [.init(target: lowered.plan.target, steps: lowered.plan.steps.count, arenaBytes: 0)], portable: true),
+        apusVersion: Report.version, name: graph.name, source: .init(file: "", digest: ""), inputs: [],
+        outputs: [],
+        plans: [.init(target: lowered.plan.target, steps: lowered.plan.steps.count, arenaBytes: 0)],
+        portable: true),
       sections: try EngineSections.all(lowered, portable, lean: false), to: path)
-    let session = Session(try load(try Engine(contentsOf: path, threads: 1)), options: SessionOptions(threads: 1))
+    let session = Session(
+      try load(try Engine(contentsOf: path, threads: 1)), options: SessionOptions(threads: 1))
     let values = try session.run(values: Dictionary(zip(session.inputNames, inputs)) { first, _ in first })
     return session.outputNames.compactMap { values[$0] }
   }

@@ -8,12 +8,15 @@ enum ValueDifference {
       guard a.dtype == e.dtype, a.shape == e.shape else { return "\(a.type) instead of \(e.type)" }
       let comparison = Comparison("", actual: a, expected: e, rtol: rtol, atol: tolerance(a.dtype, atol))
       guard let index = comparison.firstBadIndex else { return nil }
-      return "at \(index): \(comparison.firstBadActual ?? .nan) instead of \(comparison.firstBadExpected ?? .nan)"
+      return
+        "at \(index): \(comparison.firstBadActual ?? .nan) instead of \(comparison.firstBadExpected ?? .nan)"
     case (.sequence(let a, _), .sequence(let e, _)):
       guard a.count == e.count else { return "\(a.count) elements instead of \(e.count)" }
       return zip(a, e).lazy.compactMap { find($0, $1, rtol: rtol, atol: atol) }.first
     case (.optional(let a, _), .optional(let e, _)):
-      guard let a, let e else { return (a == nil) == (e == nil) ? nil : "an optional is empty on one side only" }
+      guard let a, let e else {
+        return (a == nil) == (e == nil) ? nil : "an optional is empty on one side only"
+      }
       return find(a, e, rtol: rtol, atol: atol)
     case (.optional(let a?, _), _): return find(a, expected, rtol: rtol, atol: atol)
     case (_, .optional(let e?, _)): return find(actual, e, rtol: rtol, atol: atol)

@@ -16,7 +16,8 @@ public struct PointwiseKernel: CPUKernel {
     public var integer: Int64
 
     public init(
-      _ op: Int32, dst: Int32 = 0, a: Int32 = 0, b: Int32 = 0, c: Int32 = 0, alpha: Double = 0, beta: Double = 0,
+      _ op: Int32, dst: Int32 = 0, a: Int32 = 0, b: Int32 = 0, c: Int32 = 0, alpha: Double = 0,
+      beta: Double = 0,
       integer: Int64 = 0
     ) {
       self.op = op
@@ -149,7 +150,9 @@ private final class PointwiseProgram {
   }
 
   /// Axes in memory order; neighbours that every operand walks as one are merged, axes of size 1 dropped.
-  private static func merged(_ shape: [Int], _ order: [Int], _ strides: [[Int]]) -> (sizes: [Int], strides: [[Int]]) {
+  private static func merged(_ shape: [Int], _ order: [Int], _ strides: [[Int]]) -> (
+    sizes: [Int], strides: [[Int]]
+  ) {
     var sizes: [Int] = []
     var result = [[Int]](repeating: [], count: strides.count)
     for axis in order where shape[axis] != 1 {

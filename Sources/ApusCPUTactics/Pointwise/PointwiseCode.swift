@@ -16,7 +16,9 @@ struct PointwiseCode {
 
   /// nil: no instruction does it.
   init?(_ op: any Operator) {
-    guard let code = Self.plain[op.operatorName].map({ PointwiseCode($0) }) ?? Self.parametrised(op) else { return nil }
+    guard let code = Self.plain[op.operatorName].map({ PointwiseCode($0) }) ?? Self.parametrised(op) else {
+      return nil
+    }
     self = code
   }
 
@@ -28,10 +30,13 @@ struct PointwiseCode {
     "Abs": APUS_PW_ABS, "Sign": APUS_PW_SIGN, "Not": APUS_PW_NOT, "Relu": APUS_PW_RELU, "Exp": APUS_PW_EXP,
     "Log": APUS_PW_LOG, "Sqrt": APUS_PW_SQRT, "Reciprocal": APUS_PW_RECIPROCAL, "Floor": APUS_PW_FLOOR,
     "Ceil": APUS_PW_CEIL, "Round": APUS_PW_ROUND, "Erf": APUS_PW_ERF, "Tanh": APUS_PW_TANH,
-    "Sigmoid": APUS_PW_SIGMOID, "Sin": APUS_PW_SIN, "Cos": APUS_PW_COS, "Tan": APUS_PW_TAN, "Asin": APUS_PW_ASIN,
-    "Acos": APUS_PW_ACOS, "Atan": APUS_PW_ATAN, "Sinh": APUS_PW_SINH, "Cosh": APUS_PW_COSH, "Asinh": APUS_PW_ASINH,
+    "Sigmoid": APUS_PW_SIGMOID, "Sin": APUS_PW_SIN, "Cos": APUS_PW_COS, "Tan": APUS_PW_TAN,
+    "Asin": APUS_PW_ASIN,
+    "Acos": APUS_PW_ACOS, "Atan": APUS_PW_ATAN, "Sinh": APUS_PW_SINH, "Cosh": APUS_PW_COSH,
+    "Asinh": APUS_PW_ASINH,
     "Acosh": APUS_PW_ACOSH, "Atanh": APUS_PW_ATANH, "IsNaN": APUS_PW_ISNAN, "Softplus": APUS_PW_SOFTPLUS,
-    "Softsign": APUS_PW_SOFTSIGN, "HardSwish": APUS_PW_HARD_SWISH, "Mish": APUS_PW_MISH, "Where": APUS_PW_SELECT,
+    "Softsign": APUS_PW_SOFTSIGN, "HardSwish": APUS_PW_HARD_SWISH, "Mish": APUS_PW_MISH,
+    "Where": APUS_PW_SELECT,
   ]
 
   private static func parametrised(_ op: any Operator) -> PointwiseCode? {

@@ -18,14 +18,18 @@ struct PointwiseCompiler {
   /// A node with one of the instructions, or a `Pointwise` body.
   static func compile(_ node: TacticNode) throws(Refusal) -> PointwiseKernel.Parameters {
     let types = (node.inputs + node.outputs).compactMap { $0?.tensor?.dtype }
-    guard types.count == (node.inputs + node.outputs).count(where: { $0 != nil }) else { throw Refusal(reason: "not all operands are tensors") }
+    guard types.count == (node.inputs + node.outputs).count(where: { $0 != nil }) else {
+      throw Refusal(reason: "not all operands are tensors")
+    }
     if let op = node.op as? Pointwise { return try compile(body: op.body, types) }
     let present = node.inputs.indices.filter { node.inputs[$0] != nil }
     var compiler = PointwiseCompiler(domain: try domain(types))
     let inputs = present.indices.map { compiler.load(Int32($0)) }
     var operands: [Int32?] = node.inputs.map { _ in nil }
     for (position, index) in present.enumerated() { operands[index] = inputs[position] }
-    let scalars = node.constants.map { $0.flatMap { $0.elementCount == 1 && !$0.dtype.isComplex ? $0.doubles().first : nil } }
+    let scalars = node.constants.map {
+      $0.flatMap { $0.elementCount == 1 && !$0.dtype.isComplex ? $0.doubles().first : nil }
+    }
     let result = try compiler.apply(node.op, operands, scalars)
     compiler.store(result, 0)
     return try compiler.finish()
@@ -38,7 +42,9 @@ struct PointwiseCompiler {
     for (index, id) in body.inputs.enumerated() { registers[id] = compiler.load(Int32(index)) }
     for value in body.allValues {
       guard let constant = value.constant else { continue }
-      guard constant.elementCount == 1, let number = constant.doubles().first else { throw Refusal(reason: "a constant of several elements in a body") }
+      guard constant.elementCount == 1, let number = constant.doubles().first else {
+        throw Refusal(reason: "a constant of several elements in a body")
+      }
       registers[value.id] = compiler.constant(number)
     }
     for id in body.topologicalOrder() ?? [] {
@@ -60,7 +66,9 @@ struct PointwiseCompiler {
   /// Registers hold FP32 unless an operand needs more.
   private static func domain(_ types: [DType]) throws(Refusal) -> apus_pointwise_domain {
     let known: Set<DType> = [.f32, .f64, .f16, .bf16, .i8, .u8, .i16, .u16, .i32, .u32, .i64, .bool]
-    if let other = types.first(where: { !known.contains($0) }) { throw Refusal(reason: "element type \(other.rawValue)") }
+    if let other = types.first(where: { !known.contains($0) }) {
+      throw Refusal(reason: "element type \(other.rawValue)")
+    }
     if types.contains(.f64) { return APUS_POINTWISE_F64 }
     let isFloat = types.contains { $0.isFloat }
     let wide = types.contains { $0 == .i64 || $0 == .i32 || $0 == .u32 }
@@ -85,7 +93,9 @@ struct PointwiseCompiler {
   private mutating func constant(_ number: Double) -> Int32 {
     let target = register()
     instructions.append(
-      .init(APUS_PW_CONST.rawValue, dst: target, alpha: number, integer: number.isFinite && abs(number) < 9e18 ? Int64(number) : 0))
+      .init(
+        APUS_PW_CONST.rawValue, dst: target, alpha: number,
+        integer: number.isFinite && abs(number) < 9e18 ? Int64(number) : 0))
     return target
   }
 
@@ -99,7 +109,9 @@ struct PointwiseCompiler {
     return target
   }
 
-  private mutating func apply(_ op: any Operator, _ operands: [Int32?], _ scalars: [Double?]) throws(Refusal) -> Int32 {
+  private mutating func apply(_ op: any Operator, _ operands: [Int32?], _ scalars: [Double?]) throws(Refusal)
+    -> Int32
+  {
     let given = operands.compactMap { $0 }
     switch op {
     case is Identity:
@@ -123,8 +135,12 @@ struct PointwiseCompiler {
       return emit(code, given[0])
     }
     guard var result = given.first else { throw Refusal(reason: "no operand") }
-    if given.count > 2 && !["Max", "Min", "Sum"].contains(op.operatorName) { throw Refusal(reason: "\(given.count) operands") }
-    if given.count < 2 && !["Max", "Min", "Sum"].contains(op.operatorName) { throw Refusal(reason: "one operand") }
+    if given.count > 2 && !["Max", "Min", "Sum"].contains(op.operatorName) {
+      throw Refusal(reason: "\(given.count) operands")
+    }
+    if given.count < 2 && !["Max", "Min", "Sum"].contains(op.operatorName) {
+      throw Refusal(reason: "one operand")
+    }
     for other in given.dropFirst() { result = emit(code, result, other) }
     return result
   }
@@ -147,7 +163,10 @@ struct PointwiseCompiler {
   }
 
   private func finish() throws(Refusal) -> PointwiseKernel.Parameters {
-    guard registers <= Int32(APUS_POINTWISE_REGISTERS) else { throw Refusal(reason: "\(registers) registers") }
-    return PointwiseKernel.Parameters(domain: domain.rawValue, registers: registers, instructions: instructions)
+    guard registers <= Int32(APUS_POINTWISE_REGISTERS) else {
+      throw Refusal(reason: "\(registers) registers")
+    }
+    return PointwiseKernel.Parameters(
+      domain: domain.rawValue, registers: registers, instructions: instructions)
   }
 }

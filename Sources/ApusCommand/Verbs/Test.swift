@@ -33,12 +33,15 @@ struct Test: ParsableCommand {
   func run() throws {
     var cases: [ConformanceCase] = []
     for path in paths {
-      guard FileBytes.exists(path) else { throw ApusError(.missingFile, Problem(.fileMissing, "does not exist", file: path)) }
+      guard FileBytes.exists(path) else {
+        throw ApusError(.missingFile, Problem(.fileMissing, "does not exist", file: path))
+      }
       cases += try ConformanceCase.find(path)
     }
     if let filter { cases = cases.filter { $0.name.contains(filter) } }
     guard !cases.isEmpty else {
-      throw ApusError(.missingFile, Problem(.fileMissing, "no test case found", file: paths.joined(separator: ", ")))
+      throw ApusError(
+        .missingFile, Problem(.fileMissing, "no test case found", file: paths.joined(separator: ", ")))
     }
     var runner = ConformanceRunner(tactics: try Device(parsing: device).tactics())
     runner.usesReferences = reference
@@ -60,7 +63,9 @@ struct Test: ParsableCommand {
       let test = cases[index]
       let result =
         prefixes.contains(where: test.name.hasPrefix)
-        ? ConformanceResult(name: test.name, status: .skipped, path: "none", tactics: [], reason: "asked to skip") : runner.run(test)
+        ? ConformanceResult(
+          name: test.name, status: .skipped, path: "none", tactics: [], reason: "asked to skip")
+        : runner.run(test)
       results.withLock { $0[index] = result }
       let count = done.add(1, ordering: .relaxed).newValue
       if count % 50 == 0 { Output.progress("\(count) of \(cases.count) cases") }

@@ -14,12 +14,6 @@ public struct GraphParser {
     return graph
   }
 
-  private init(catalogue: OperatorCatalogue, constants: [Tensor], scanner: TextScanner) {
-    self.catalogue = catalogue
-    self.constants = constants
-    self.scanner = scanner
-  }
-
   private mutating func graph() throws -> Graph {
     try scanner.expect("graph")
     var graph = Graph(name: try scanner.quotedString())

@@ -13,7 +13,8 @@ public struct Pointwise: Operator {
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {
     guard context.inputs.count == body.inputs.count else {
-      throw OperatorError(.wrongInputCount, "the body takes \(body.inputs.count) inputs, the node has \(context.inputs.count)")
+      throw OperatorError(
+        .wrongInputCount, "the body takes \(body.inputs.count) inputs, the node has \(context.inputs.count)")
     }
     var typed = body
     for (id, type) in zip(body.inputs, context.inputs) {
