@@ -70,6 +70,7 @@ let package = Package(
     .target(name: "CApusCUDASources", exclude: ["Kernels"]),
     library("ApusCUDA", ["ApusCore", "CApusDrivers", "CApusCUDASources"]),
     tests("ApusCUDA", ["ApusCore", "CApusCUDASources"]),
+    .executableTarget(name: "apus-gpu-check", dependencies: ["ApusCUDA", "ApusCore"], swiftSettings: strict),
     library("ApusVision", ["ApusCore", "CApusSystem"]),
     tests("ApusVision", ["ApusCore"]),
     .testTarget(

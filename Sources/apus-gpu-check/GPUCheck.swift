@@ -1,0 +1,109 @@
+import ApusCUDA
+import ApusCore
+
+/// Runs the GPU kernels through the library on a real device and compares them with plain loops: `apus-gpu-check`.
+/// Closes with `N passed, N failed`.
+@main struct GPUCheck {
+  static func main() {
+    do {
+      let failed = try run()
+      if failed > 0 { exitProcess(1) }
+    } catch {
+      print("\(error)")
+      print("0 passed, 1 failed")
+      exitProcess((error as? ApusError)?.exitCode ?? 70)
+    }
+  }
+
+  static func run() throws -> Int {
+    for finding in CUDALibraries.findings() {
+      print("\(finding.name): \(finding.version ?? "-") \(finding.path ?? finding.problem ?? "")")
+    }
+    let gpu = try DriverGPU()
+    print(
+      "\(gpu.properties.name), \(gpu.properties.target), \(gpu.properties.multiprocessors) multiprocessors")
+    let bench = try Bench(gpu)
+    let cases = convolutionCases(gpu.properties) + otherCases(gpu.properties)
+    let images = bench.cache.images(cases.map(\.spec.source), target: gpu.properties.target, threads: 16)
+    var passed = 0
+    var failed = 0
+    for (test, image) in zip(cases, images) {
+      do {
+        let outcome = try bench.outcome(test, image: try image.get())
+        outcome.isRight ? (passed += 1) : (failed += 1)
+        print("\(outcome.isRight ? "ok" : "FAIL") \(test.label): \(outcome.text)")
+      } catch {
+        failed += 1
+        print("FAIL \(test.label): \(error)")
+      }
+    }
+    print("\(passed) passed, \(failed) failed")
+    return failed
+  }
+}
+
+/// A kernel, what it is given, and what it must give.
+struct Case {
+  var label: String
+  var spec: KernelSpec
+  var operands: [String: Operand]
+  var output: String
+  var outputElement: KernelElement
+  var expected: [Float]
+}
+
+/// Values as they are stored.
+struct Operand {
+  var element: KernelElement
+  /// Rounded to the element type.
+  var values: [Float]
+
+  init(_ element: KernelElement, _ values: [Float]) {
+    self.element = element
+    self.values = values.map { element.rounded($0) }
+  }
+
+  var bytes: [UInt8] { values.flatMap { element.bytes($0) } }
+}
+
+extension KernelElement {
+  func rounded(_ value: Float) -> Float {
+    switch self {
+    case .f16: Float(Float16(value))
+    case .bf16: Float(bitPattern: UInt32(bfloat(value)) << 16)
+    case .f32: value
+    case .u8: value.rounded()
+    }
+  }
+
+  func bytes(_ value: Float) -> [UInt8] {
+    switch self {
+    case .f16: withUnsafeBytes(of: Float16(value).bitPattern) { Array($0) }
+    case .bf16: withUnsafeBytes(of: bfloat(value)) { Array($0) }
+    case .f32: withUnsafeBytes(of: value) { Array($0) }
+    case .u8: [UInt8(value)]
+    }
+  }
+
+  func values(_ bytes: [UInt8]) -> [Float] {
+    bytes.withUnsafeBytes { raw in
+      (0..<bytes.count / byteCount).map { index in
+        switch self {
+        case .f16: Float(Float16(bitPattern: raw.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)))
+        case .bf16:
+          Float(bitPattern: UInt32(raw.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)) << 16)
+        case .f32: raw.loadUnaligned(fromByteOffset: index * 4, as: Float.self)
+        case .u8: Float(raw[index])
+        }
+      }
+    }
+  }
+
+  /// Largest relative error of a whole result.
+  var tolerance: Double { self == .f16 ? 1e-3 : self == .bf16 ? 6e-3 : 5e-6 }
+
+  private func bfloat(_ value: Float) -> UInt16 {
+    let bits = value.bitPattern
+    return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ ((bits >> 16) & 1)) >> 16)
+  }
+}
