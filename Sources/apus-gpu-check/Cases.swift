@@ -124,9 +124,13 @@ func otherCases(_ gpu: GPUProperties) -> [Case] {
 
     let pixels = Operand(element, random(2 * 49 * 24))
     let mean = GlobalPoolKernel(element: element, isMax: false, images: 2, pixels: 49, channels: 24)
-    let means = (0..<48).map { index in
-      Float(
-        (0..<49).reduce(0.0) { $0 + Double(pixels.values[(index / 24 * 49 + $1) * 24 + index % 24]) } / 49)
+    var means = [Float](repeating: 0, count: 48)
+    for image in 0..<2 {
+      for channel in 0..<24 {
+        var sum = 0.0
+        for pixel in 0..<49 { sum += Double(pixels.values[(image * 49 + pixel) * 24 + channel]) }
+        means[image * 24 + channel] = Float(sum / 49)
+      }
     }
     cases.append(
       Case(
