@@ -1,5 +1,5 @@
 # The commands that people use; all are idempotent and say what they install.
-.PHONY: setup build test demo lint format bench clean
+.PHONY: setup build test demo lint format bench gpu-check clean
 
 setup:
 	@Scripts/setup.sh
@@ -21,6 +21,13 @@ format:
 
 bench: build
 	@Benchmarks/cpu.sh
+
+# Builds one static program that runs on any machine with an NVIDIA driver and NVRTC, and runs it where there is a GPU.
+GPU_CHECK = swift build -c release --product apus-gpu-check --static-swift-stdlib -Xlinker -s
+gpu-check: setup
+	$(GPU_CHECK)
+	@program=$$($(GPU_CHECK) --show-bin-path)/apus-gpu-check; echo "built $$program"; \
+	if [ -e /dev/nvidiactl ]; then $$program; else echo "no NVIDIA GPU here: carry it to a machine with one"; fi
 
 clean:
 	swift package clean

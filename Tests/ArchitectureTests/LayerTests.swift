@@ -14,7 +14,7 @@ private let layers: [[String]] = [
   ["ApusCPUTactics", "ApusCUDATactics"],
   ["ApusBuilder"],
   ["Apus"],
-  ["ApusCommand"],
+  ["ApusCommand", "apus-gpu-check"],
 ]
 
 @Suite struct LayerTests {
