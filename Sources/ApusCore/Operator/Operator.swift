@@ -27,7 +27,8 @@ public protocol Operator: Sendable, Hashable, Codable {
 }
 
 extension Operator {
-  public static var name: String { String(describing: Self.self) }
+  // Not `String(describing:)`: that searches all conformances of the program, and start-up asks for every name.
+  public static var name: String { _typeName(Self.self, qualified: false) }
   public static var importers: [Importer] { [] }
   /// The name, from an instance.
   public var operatorName: String { Self.name }
@@ -88,7 +89,7 @@ public struct OperatorCatalogue: Sendable {
   }
 
   public subscript(name: String) -> (any Operator.Type)? { byName[name] }
-  public var all: [any Operator.Type] { byName.values.sorted { $0.name < $1.name } }
+  public var all: [any Operator.Type] { byName.sorted { $0.key < $1.key }.map(\.value) }
 
   /// A catalogue with further operators (plugins); they win over built-ins of the same name.
   public func adding(_ operators: [any Operator.Type]) -> OperatorCatalogue {
