@@ -64,7 +64,7 @@ let package = Package(
       path: "Tests/ApusTestSupport", swiftSettings: strict),
     tests("ApusCPU", ["ApusCore", "ApusOperators", "ApusTactics", "ApusCPUTactics", "ApusTestSupport"]),
     library("ApusOptimizer", ["ApusCore", "ApusOperators"]),
-    tests("ApusOptimizer", ["ApusCore", "ApusOperators"]),
+    tests("ApusOptimizer", ["ApusCore", "ApusOperators", "ApusTestSupport"]),
     library("ApusONNX", ["ApusCore", protobuf]),
     tests("ApusONNX", ["ApusCore", "ApusOperators", protobuf]),
     .target(name: "CApusCUDASources", exclude: ["Kernels"]),

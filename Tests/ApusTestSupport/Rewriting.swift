@@ -1,5 +1,5 @@
 public import ApusCore
-public import ApusOperators
+import ApusOperators
 
 /// What is wrong with a rewrite, or nil: `pass` must turn `before` into `after`, and both must compute the same from
 /// random inputs, every symbol standing for 2 unless `sizes` says otherwise.

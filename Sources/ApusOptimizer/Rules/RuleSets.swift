@@ -10,7 +10,7 @@ extension RuleSet {
       RemovePad(), RemoveConcat(), RemoveMultiplicationByOne(), RemoveAdditionOfZero(), RemoveTranspose(),
       RemoveResize(), RemoveReduction(), RemoveDoubleNegation(), RemoveWhere(), RemoveSplitConcat(),
       MergeConcats(),
-      MergeCasts(), RemoveBroadcastBeforeElementwise(),
+      MergeCasts(), RemoveBroadcastBeforeElementwise(), RemoveSliceOfConcat(),
     ])
 
   /// Many spellings become one.
@@ -18,7 +18,8 @@ extension RuleSet {
     "Normalize",
     [
       RemoveReshape(), RemoveTranspose(), MergeReshapes(), ReplaceByConstantReshape(), MergeTransposes(),
-      ReplaceTransposeByReshape(), ReplaceByConstantResize(), ReplaceMeanByGlobalAveragePool(),
+      ReplaceTransposeByReshape(), ReplaceGatherByReshape(), ReplaceByConstantResize(),
+      ReplaceMeanByGlobalAveragePool(),
       ReplaceMatMulByLinear(), ReplaceGemmByLinear(),
     ])
 
@@ -30,14 +31,15 @@ extension RuleSet {
       SinkTransposeThroughGather(), SinkTransposeThroughSqueeze(), SinkTransposeThroughElementwise(),
       SinkTransposeThroughConcat(), SinkTransposeThroughPad(), SinkTransposeThroughReduction(),
       RemoveReshape(),
-      MergeReshapes(),
+      MergeReshapes(), SinkUnsqueezeThroughConcat(),
     ])
 
   /// Operators that exporters took apart come back.
   public static let recognize = RuleSet(
     "Recognize",
     [
-      RecognizeSwish(), RecognizeHardSigmoid(), RecognizeHardSwish(), RecognizeGelu(),
+      RecognizeFloorDivision(), RecognizeSwish(), RecognizeHardSigmoid(), RecognizeHardSwish(),
+      RecognizeGelu(),
       RecognizeLayerNormalization(),
       RecognizeRMSNormalization(), FuseNormalizationScale(), FuseNormalizationBias(), RecognizeAttention(),
       AbsorbHeadSplit(), FoldScaleIntoAttention(),
@@ -50,5 +52,6 @@ extension RuleSet {
 
   /// What fusion could not use in its original form gets the cheapest one.
   public static let strength = RuleSet(
-    "ReduceStrength", [ReplaceBatchNormalizationByMulAdd(), ReplaceDivByMul(), ReplacePow()])
+    "ReduceStrength",
+    [ReplaceBatchNormalizationByMulAdd(), ReplaceDivByMul(), ReplacePow(), ComputeBeforeGather()])
 }

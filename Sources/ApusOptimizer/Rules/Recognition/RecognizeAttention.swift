@@ -149,9 +149,9 @@ public struct RecognizeAttention: Rule {
     }
     guard finding.scale.isFinite, finding.scale != 0 else { throw Refusal("the scale is \(finding.scale)") }
     if let mask = finding.mask {
-      guard let shape = graph.shape(mask), shape.count <= q.count,
+      guard let shape = graph.shape(mask), shape.count <= q.count, shape.last == keys[q.count - 2],
         graph.dtype(mask) == graph.dtype(finding.query)
-      else { throw Refusal("the mask has more axes, or another type") }
+      else { throw Refusal("the mask has no column for each key, or another type") }
     }
   }
 
