@@ -35,7 +35,9 @@ enum SliceBounds {
     return span(first, last, size, start).ceilDiv(.constant(step))
   }
 
-  private static func count(_ size: Int, _ start: Int, _ end: Int, _ step: Int) -> Int {
+  private static func count(_ declared: Int, _ start: Int, _ end: Int, _ step: Int) -> Int {
+    // Declared sizes may be anything; arithmetic on these cannot overflow.
+    let size = min(max(declared, 0), 1 << 60)
     func absolute(_ bound: Int) -> Int { bound < 0 ? bound + size : bound }
     let step = min(max(step, -size - 1), size + 1)
     if step > 0 {
