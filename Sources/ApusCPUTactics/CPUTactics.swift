@@ -9,6 +9,7 @@ let cpuTactics: [any Tactic] = [
   ConvDepthwise(),
   ConvImplicitGEMM(),
   ConvTransposeImplicitGEMM(),
+  GatherSlices(),
   GemmPacked(),
   GlobalPoolingNHWC(),
   GroupNormalizationNHWC(),
@@ -17,10 +18,13 @@ let cpuTactics: [any Tactic] = [
   MatMulBatched(),
   OneDNNConv(),
   OneDNNMatMul(),
-  PoolingNHWC(),
   PointwiseTiles(),
+  PoolingNHWC(),
+  ReduceAxes(),
   ReorderLayout(),
+  ResizeNHWC(),
   SoftmaxLines(),
+  StridedViews(),
 ]
 
 extension TacticSet {

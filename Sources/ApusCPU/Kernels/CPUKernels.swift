@@ -3,7 +3,9 @@ let cpuKernels: [any CPUKernel.Type] = [
   AttentionKernel.self,
   ConvKernel.self,
   ConvTransposeKernel.self,
+  DataMovementKernel.self,
   DepthwiseConvKernel.self,
+  GatherKernel.self,
   GroupNormKernel.self,
   LayerNormKernel.self,
   MatMulKernel.self,
@@ -11,6 +13,8 @@ let cpuKernels: [any CPUKernel.Type] = [
   OneDNNMatMulKernel.self,
   PointwiseKernel.self,
   PoolingKernel.self,
+  ReduceKernel.self,
+  ResizeKernel.self,
   SoftmaxKernel.self,
   StridedCopyKernel.self,
 ]

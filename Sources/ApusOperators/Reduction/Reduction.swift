@@ -1,7 +1,13 @@
-import ApusCore
+package import ApusCore
+
+/// A reduction as devices see it.
+package protocol ReductionOperator: Operator {
+  /// The reduced axes among `rank`, given the axes input.
+  func reducedAxes(_ axes: [Int], rank: Int) throws -> Set<Int>
+}
 
 /// An operator that combines all elements along some axes: the optional input 1, by default all.
-protocol Reduction: Operator {
+protocol Reduction: ReductionOperator {
   /// Whether reduced axes stay, with size 1.
   var keepDims: Bool { get set }
   /// Whether no axes mean none instead of all.
@@ -47,7 +53,7 @@ extension Reduction {
   }
 
   /// The reduced axes among `rank`, given the axes input.
-  package func resolved(_ axes: [Int], rank: Int) throws -> Set<Int> {
+  package func reducedAxes(_ axes: [Int], rank: Int) throws -> Set<Int> {
     if axes.isEmpty { return noopWithEmptyAxes ? [] : Set(0..<rank) }
     return Set(try axes.map { try normalizedAxis($0, rank: rank, attribute: "axes") })
   }
@@ -59,7 +65,7 @@ extension Reduction {
     guard !context.isPresent(1) || context.integers(1) != nil else {
       return [.tensor(x.dtype, unknownAxes(shape, context))]
     }
-    let axes = try resolved(context.integers(1) ?? [], rank: shape.count)
+    let axes = try reducedAxes(context.integers(1) ?? [], rank: shape.count)
     let kept = shape.indices.compactMap { axis in
       axes.contains(axis) ? (keepDims ? 1 : nil) : shape[axis]
     }
@@ -77,7 +83,7 @@ extension Reduction {
 
   public func propagate(_ context: InferenceContext) -> [Contents?] {
     guard let x = context.contents(0), !context.isPresent(1) || context.integers(1) != nil,
-      let axes = try? resolved(context.integers(1) ?? [], rank: x.shape.count)
+      let axes = try? reducedAxes(context.integers(1) ?? [], rank: x.shape.count)
     else { return [] }
     let walk = ReductionWalk(x.shape, axes: axes)
     let elements = walk.map(x.elements) { group -> Contents.Element? in
@@ -90,7 +96,7 @@ extension Reduction {
 
   public func evaluate(_ operands: Operands) throws -> [Value] {
     let x = try operands.tensor(0, Self.elementTypes)
-    let axes = try resolved((operands.optional(1)?.integers() ?? []).map { Int($0) }, rank: x.rank)
+    let axes = try reducedAxes((operands.optional(1)?.integers() ?? []).map { Int($0) }, rank: x.rank)
     let walk = ReductionWalk(x.shape, axes: axes)
     let shape = keepDims ? walk.keptShape : walk.squeezedShape
     if x.dtype.isInteger {

@@ -103,13 +103,17 @@ public struct Pad: Operator {
 
   private static func modulo(_ a: Int, _ b: Int) -> Int { (a % b + b) % b }
 
+  /// Which index of each axis the padded axis reads; below zero: the fill value.
+  package func indices(_ shape: [Int], _ pads: [Int], axes: [Int]?) throws -> [[Int]] {
+    let amounts = try Self.amounts(Shape(pads), axes: axes, rank: shape.count)
+    return try zip(shape, amounts).map { size, amount in
+      try indices(size, before: amount.before.value ?? 0, after: amount.after.value ?? 0)
+    }
+  }
+
   public func evaluate(_ operands: Operands) throws -> [Value] {
     let x = try operands.tensor(0)
-    let amounts = try Self.amounts(
-      Shape(operands.sizes(1)), axes: operands.optionalSizes(3), rank: x.rank)
-    let indices = try zip(x.shape, amounts).map { size, amount in
-      try self.indices(size, before: amount.before.value ?? 0, after: amount.after.value ?? 0)
-    }
+    let indices = try indices(x.shape, operands.sizes(1), axes: operands.optionalSizes(3))
     let fill = operands.optional(2).flatMap { $0.elementCount > 0 ? $0 : nil }
     return [.tensor(try ElementMap(indices: indices, of: x.shape).apply(to: x, fill: fill))]
   }

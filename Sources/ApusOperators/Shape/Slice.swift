@@ -56,6 +56,13 @@ public struct Slice: Operator {
     throws
     -> ElementMap
   {
+    try ElementMap(indices: indices(shape, starts, ends, axes, steps), of: shape)
+  }
+
+  /// The indices that are kept along each axis.
+  package static func indices(
+    _ shape: [Int], _ starts: [Int], _ ends: [Int], _ axes: [Int]?, _ steps: [Int]?
+  ) throws -> [[Int]] {
     let steps = steps ?? [Int](repeating: 1, count: starts.count)
     guard starts.count == ends.count, steps.count == starts.count else {
       throw OperatorError(.invalidValue, "starts, ends and steps differ in length")
@@ -65,7 +72,7 @@ public struct Slice: Operator {
       indices[axis] = try SliceBounds.indices(
         shape[axis], from: starts[index], to: ends[index], by: steps[index])
     }
-    return try ElementMap(indices: indices, of: shape)
+    return indices
   }
 
   public func propagate(_ context: InferenceContext) -> [Contents?] {

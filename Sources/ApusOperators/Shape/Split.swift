@@ -72,6 +72,11 @@ public struct Split: Operator {
     }
   }
 
+  /// Sizes of the parts of an axis of `size`, given the second input.
+  package func sizes(_ size: Int, _ given: [Int]?, outputs: Int) throws -> [Int] {
+    try parts(.constant(size), given.map { Shape($0) }, outputs: outputs).compactMap(\.value)
+  }
+
   private func maps(_ shape: [Int], _ given: [Int]?, outputs: Int) throws -> [ElementMap] {
     let axis = try normalizedAxis(axis, rank: shape.count)
     let sizes = try parts(.constant(shape[axis]), given.map { Shape($0) }, outputs: outputs).compactMap(

@@ -1,9 +1,9 @@
-import ApusCore
+package import ApusCore
 
 /// How `Resize` resamples one axis.
-struct AxisResampling {
-  let oldSize: Int
-  let newSize: Int
+package struct AxisResampling {
+  package let oldSize: Int
+  package let newSize: Int
   let scale: Double
   /// The scaled size, which need not be an integer.
   let exactSize: Double
@@ -12,14 +12,14 @@ struct AxisResampling {
   let region: (start: Double, end: Double)
 
   /// The inputs that one element of the result is a weighted sum of.
-  struct Taps {
-    var indices: [Int]
-    var weights: [Double]
+  package struct Taps {
+    package var indices: [Int]
+    package var weights: [Double]
     /// Beyond the input: the extrapolation value instead.
     var isOutside = false
   }
 
-  var isIdentity: Bool {
+  package var isIdentity: Bool {
     oldSize == newSize && abs(scale - 1) < 1e-9 && region == (0, 1)
   }
 
@@ -54,7 +54,7 @@ struct AxisResampling {
   }
 
   /// Index of the nearest element for each element of the result, `ElementMap.fill` beyond the input.
-  func nearestIndices(_ mode: Resize.Nearest) throws -> [Int] {
+  package func nearestIndices(_ mode: Resize.Nearest) throws -> [Int] {
     if isIdentity { return Array(0..<oldSize) }
     try checkElements()
     return places().map { place in
@@ -72,7 +72,7 @@ struct AxisResampling {
   }
 
   /// Weights of linear or cubic interpolation.
-  func taps(of op: Resize) throws -> [Taps] {
+  package func taps(of op: Resize) throws -> [Taps] {
     try checkElements()
     // Shrinking with antialiasing stretches the filter.
     let stretch = op.antialias ? min(scale, 1) : 1
@@ -109,7 +109,7 @@ struct AxisResampling {
 
 extension Resize {
   /// How each axis is resampled.
-  func axisPlans(_ operands: Operands, _ shape: [Int]) throws -> [AxisResampling] {
+  package func axisPlans(_ operands: Operands, _ shape: [Int]) throws -> [AxisResampling] {
     let axes = try resizedAxes(rank: shape.count)
     var (scales, exact) = ([Double](repeating: 1, count: shape.count), shape.map { Double($0) })
     var result = shape

@@ -43,4 +43,19 @@ import Testing
           ])
       ], runs: ["cpu.attention/rowMajor"])
   }
+
+  @Test func recognized() throws {
+    try check(
+      [
+        NodeCase(
+          ScaledDotProductAttention(scale: 0.3),
+          [.fed(.f32, [nil, 3, 17, 12]), .fed(.f32, [nil, 3, 9, 12]), .fed(.f32, [nil, 3, 9, 20])]),
+        NodeCase(
+          ScaledDotProductAttention(scale: 0.2, heads: 4),
+          [
+            .fed(.f32, [nil, 19, 32]), .fed(.f32, [nil, 35, 32]), .fed(.f32, [nil, 35, 48]),
+            .fed(.f32, [nil, 1, 19, 35]),
+          ]),
+      ], runs: ["cpu.attention/rowMajor"])
+  }
 }
