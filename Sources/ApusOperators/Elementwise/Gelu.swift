@@ -15,7 +15,10 @@ public struct Gelu: UnaryMath {
             allowed: "none, tanh")
         }
         return Gelu(approximate)
-      }
+      },
+      .onnx("Gelu", domain: "com.microsoft") { _ in Gelu() },
+      .microsoft("BiasGelu", Gelu()),
+      .microsoft("FastGelu", Gelu(.tanh)),
     ]
   }
 

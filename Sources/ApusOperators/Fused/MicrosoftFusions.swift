@@ -26,6 +26,16 @@ extension Importer {
     }
   }
 
+  /// `op(x + bias)`, where the bias may be absent.
+  static func microsoft(_ opType: String, _ op: any Operator) -> Importer {
+    .onnx(opType, domain: "com.microsoft") { node, scope in
+      guard node.inputs.count == 2, node.inputs[1] != nil else {
+        return try scope.add(op, Array(node.inputs.prefix(1)), for: node)
+      }
+      return try scope.add(op, [try scope.add(Add(), node.inputs, "bias")], for: node)
+    }
+  }
+
   /// `alpha * op(a) · op(b)`, where `op` may exchange the last two axes.
   static var fusedMatMul: Importer {
     .onnx("FusedMatMul", domain: "com.microsoft") { node, scope in
