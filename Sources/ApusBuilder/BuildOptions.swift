@@ -22,6 +22,10 @@ public struct BuildOptions: Sendable {
   public var lean = false
   /// No measuring: the same model always gives the same bytes.
   public var deterministic = false
+  /// File that remembers measurements of kernels; nil: they are forgotten.
+  public var timingCache: String?
+  /// Time for measuring kernels against each other.
+  public var tuningBudget = Duration.seconds(60)
   public var seed: UInt64 = 0
   /// Samples for accuracy and timing; nil: generated from `seed`.
   public var testData: DataSource?

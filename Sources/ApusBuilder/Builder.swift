@@ -12,7 +12,7 @@ public struct Builder {
   let catalogue: OperatorCatalogue
   let chooser: (any TacticChooser)?
 
-  /// `chooser` nil: the first tactic that builds.
+  /// `chooser` nil: kernels are measured, or the first tactic that builds is taken when building is deterministic.
   public init(
     options: BuildOptions, tactics: TacticSet, chooser: (any TacticChooser)? = nil,
     catalogue: OperatorCatalogue = .standard
@@ -53,10 +53,11 @@ public struct Builder {
       try reduce(&graph, to: precision)
     }
     options.progress("choosing kernels")
+    let tuner = tuner(graph, measurements.sample)
     let lowered = try LoweredPlan(
-      graph, tactics: tactics, chooser: chooser ?? FirstTactic(), profiles: options.profiles,
-      portable: portable,
-      catalogue: catalogue)
+      graph, tactics: tactics, chooser: chooser ?? tuner ?? FirstTactic(), profiles: options.profiles,
+      portable: portable, catalogue: catalogue)
+    if let reason = tuner?.cache.save() { options.progress("the timing cache was not saved: \(reason)") }
     try refuseReferences(lowered)
     options.progress("checking")
     let accuracy = try measurements.accuracy(of: lowered)

@@ -27,6 +27,9 @@ struct Optimize: ParsableCommand {
   @Flag(help: "Refuse what would run by its reference.") var strict = false
   @Flag(help: "Leave the portable graph out of the engine.") var lean = false
   @Flag(help: "No measuring while building: the same bytes every time.") var deterministic = false
+  @Option(name: .customLong("timing-cache"), help: "File that remembers measurements of kernels.")
+  var timingCache: String?
+  @Option(help: "Seconds for measuring kernels against each other.") var budget: Double = 60
   @Option(help: "Seed of generated data.") var seed: UInt64 = 0
   @Option(help: "Threads to tune for (0: one a processor).") var threads = 0
   @Option(help: "Writes the report as JSON.") var report: String?
@@ -58,6 +61,8 @@ struct Optimize: ParsableCommand {
     options.deterministic = deterministic
     options.measures = !deterministic
     options.seed = seed
+    options.timingCache = timingCache
+    options.tuningBudget = .seconds(budget)
     options.progress = Output.progress
     options.userConfiguration = CommandLine.arguments.dropFirst().joined(separator: " ")
     if let stopAfter { options.stopAfter = stopAfter }
