@@ -28,8 +28,8 @@ public struct GatherKernel: CPUKernel {
       for place in 0..<count {
         let given =
           wide
-          ? Int(chosen.load(fromByteOffset: place * 8, as: Int64.self))
-          : Int(chosen.load(fromByteOffset: place * 4, as: Int32.self))
+          ? Int(chosen.loadUnaligned(fromByteOffset: place * 8, as: Int64.self))
+          : Int(chosen.loadUnaligned(fromByteOffset: place * 4, as: Int32.self))
         let index = given < 0 ? given + size : given
         guard index >= 0, index < size else { throw Self.outside(given, size) }
         for row in 0..<outer {
