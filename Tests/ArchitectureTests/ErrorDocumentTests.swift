@@ -11,7 +11,8 @@ import Testing
     let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     let lines = try FileBytes.lines("\(root)/Docs/Errors.md")
     for id in ProblemID.all {
-      #expect(lines.contains("| \(id.code) | \(id.summary) |"), "Docs/Errors.md lacks \(id.code): \(id.summary)")
+      #expect(
+        lines.contains("| \(id.code) | \(id.summary) |"), "Docs/Errors.md lacks \(id.code): \(id.summary)")
     }
     let rows = lines.filter { $0.hasPrefix("| APUS-") }
     #expect(rows.count == ProblemID.all.count, "Docs/Errors.md lists problems that are gone")
