@@ -40,7 +40,10 @@ public struct Builder {
     let data = options.testData ?? generatedData(model.graph)
     var measurements = try Measurements(options: options, tactics: tactics, catalogue: catalogue, data: data)
     options.progress("timing the model as it is")
-    try measurements.baseline(model.graph)
+    // Computing constants anew in every run would make any optimizer look good.
+    var folded = model.graph
+    _ = try FoldConstants().run(&folded, PassContext())
+    try measurements.baseline(folded)
     options.progress("optimizing")
     var graph = model.graph
     let pipeline = try Pipeline.standard.run(&graph, PassContext(stopAfter: options.stopAfter)) {

@@ -194,6 +194,6 @@ extension Report.Overall {
       baseline: Report.milliseconds(before), optimized: Report.milliseconds(after),
       speedup: Report.text(gain),
       baselineMs: before, optimizedMs: after, speedupX: gain,
-      baselineOf: "the imported graph on the same device, FP32, node by node")
+      baselineOf: "the imported graph with constants folded, on the same device, FP32, node by node")
   }
 }
