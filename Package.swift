@@ -82,6 +82,8 @@ let package = Package(
       [
         "ApusCore", "ApusEngine", "ApusOperators", "ApusONNX", "ApusOptimizer", "ApusTactics", "ApusVision",
       ]),
+    tests(
+      "ApusBuilder", ["ApusCore", "ApusCPUTactics", "ApusONNX", "ApusOperators", "ApusTactics", protobuf]),
     library(
       "Apus",
       [

@@ -15,7 +15,10 @@ struct ApusCommand: ParsableCommand {
         apus run efficientnet.engine --input images=cat.jpg --preprocess imagenet --labels classes.txt
       """,
     version: Report.version,
-    subcommands: [Optimize.self, Run.self, Bench.self, Inspect.self, Compare.self, Test.self, Doctor.self])
+    subcommands: [
+      Optimize.self, Run.self, Bench.self, Inspect.self, Compare.self, Test.self, Surgeon.self,
+      Debug.self, Doctor.self,
+    ])
 
   /// Exit codes of the design: 64 for wrong usage also where the argument parser finds it.
   static func main() {

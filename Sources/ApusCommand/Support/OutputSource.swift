@@ -29,6 +29,20 @@ struct OutputSource {
     return nil
   }
 
+  /// The plan that runs; nil for saved outputs.
+  var executable: ExecutablePlan? {
+    if case .runnable(let runnable) = kind { return runnable.session.executable }
+    return nil
+  }
+
+  /// A model node by node without optimizing, or an engine as it is; nil for saved outputs.
+  func unfused() throws -> ExecutablePlan? {
+    guard case .runnable(let runnable) = kind, !runnable.isEngine else { return executable }
+    return try LoweredPlan(
+      try Model(contentsOf: runnable.path).source.graph, tactics: try Device.cpu.tactics()
+    ).executable
+  }
+
   func outputs(_ feeds: [String: Tensor]) throws -> (order: [String], tensors: [String: Tensor]) {
     switch kind {
     case .saved(let tensors): return (tensors.keys.sorted(), tensors)

@@ -46,7 +46,7 @@ enum SavedOutputs {
     }
   }
 
-  private static func makeFolder(_ path: String) throws {
+  static func makeFolder(_ path: String) throws {
     if mkdir(path, 0o777) != 0 && errno != EEXIST {
       throw ApusError(
         .missingFile,

@@ -29,12 +29,15 @@ struct Compare: ParsableCommand {
     var passed: Bool
     var samples: Int
     var outputs: [Comparison]
+    /// Where the two part ways, when they differ and both can show their inner tensors.
+    var firstDifferingNode: FirstDifference?
   }
 
   func run() throws {
     let (a, b) = (try OutputSource(expected, threads: threads), try OutputSource(actual, threads: threads))
     let source = try dataSource(a.inputs ?? b.inputs ?? [])
     var worst: [Comparison] = []
+    var firstDifference: FirstDifference?
     for index in 0..<source.count {
       let feeds = a.inputs == nil && b.inputs == nil ? [:] : try source.sample(index)
       let (left, right) = (try a.outputs(feeds), try b.outputs(feeds))
@@ -50,14 +53,26 @@ struct Compare: ParsableCommand {
         guard let e = left.tensors[name], let c = right.tensors[name] else { continue }
         keepWorst(Comparison(name, actual: c, expected: e, rtol: rtol, atol: atol), &worst)
       }
+      if firstDifference == nil, !isPassed(worst) { firstDifference = try difference(a, b, feeds) }
     }
-    let passed = worst.allSatisfy { comparison in
-      cosine.map { comparison.cosine >= $0 } ?? comparison.isWithin
-    }
+    let passed = isPassed(worst)
     let document = Document(
-      expected: expected, actual: actual, passed: passed, samples: source.count, outputs: worst)
+      expected: expected, actual: actual, passed: passed, samples: source.count, outputs: worst,
+      firstDifferingNode: firstDifference)
     if json { try Output.json(document) } else { show(document) }
     if !passed { throw ExitCode(1) }
+  }
+
+  private func isPassed(_ comparisons: [Comparison]) -> Bool {
+    comparisons.allSatisfy { comparison in cosine.map { comparison.cosine >= $0 } ?? comparison.isWithin }
+  }
+
+  private func difference(_ a: OutputSource, _ b: OutputSource, _ feeds: [String: Tensor]) throws
+    -> FirstDifference?
+  {
+    guard let trusted = try a.unfused(), let checked = b.executable else { return nil }
+    return try FirstDifference.find(
+      expected: trusted, actual: checked, feeds.mapValues(Value.tensor), rtol: rtol, atol: atol)
   }
 
   private func keepWorst(_ comparison: Comparison, _ worst: inout [Comparison]) {
@@ -89,6 +104,9 @@ struct Compare: ParsableCommand {
           "  first beyond the tolerance at \(index): expected \(output.firstBadExpected ?? .nan), got \(output.firstBadActual ?? .nan)"
         )
       }
+    }
+    if let first = document.firstDifferingNode {
+      Output.line("first differing node: '\(first.node)' (\(first.operatorName)), \(first.tensor.output)")
     }
     Output.line(document.passed ? "equal within the tolerance" : "different")
   }

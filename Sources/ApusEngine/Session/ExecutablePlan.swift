@@ -57,6 +57,17 @@ public final class ExecutablePlan: Sendable {
     memory = try PlanMemory(plan)
   }
 
+  /// The same kernels, with inner tensors as further outputs.
+  public func tapped(_ taps: [Plan.Tap]) throws -> ExecutablePlan {
+    try ExecutablePlan(self, plan: plan.tapped(taps))
+  }
+
+  private init(_ other: ExecutablePlan, plan: Plan) throws {
+    self.plan = plan
+    (store, kernels, operators) = (other.store, other.kernels, other.operators)
+    memory = try PlanMemory(plan)
+  }
+
   private static func damaged(_ step: PlanStep, _ message: String) -> ApusError {
     ApusError(.invalidModel, Problem(.engineDamaged, message, node: step.name, operator: step.operatorName))
   }

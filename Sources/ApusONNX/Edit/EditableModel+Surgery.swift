@@ -34,6 +34,8 @@ extension EditableModel {
 
   public mutating func removeOutput(_ name: String) { proto.graph.output.removeAll { $0.name == name } }
 
+  public mutating func removeInput(_ name: String) { proto.graph.input.removeAll { $0.name == name } }
+
   public mutating func addInput(_ name: String, type: ValueType) {
     proto.graph.input.removeAll { $0.name == name }
     proto.graph.input.append(Onnx_ValueInfoProto(name, type))

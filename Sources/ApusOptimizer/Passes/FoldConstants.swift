@@ -10,7 +10,10 @@ public struct FoldConstants: Pass {
   /// Larger ones only up to this factor of their inputs.
   public static let growth = 4
 
-  public init() {}
+  /// Operators that stay even where all that they read is constant.
+  private let kept: Set<String>
+
+  public init(keeping kept: Set<String> = []) { self.kept = kept }
 
   public func run(_ graph: inout Graph, _ context: PassContext) throws -> Int {
     var changes = 0
@@ -40,7 +43,7 @@ public struct FoldConstants: Pass {
 
   private func fold(_ id: NodeID, _ graph: inout Graph) -> Bool {
     let node = graph[id]
-    guard !node.op.traits.contains(.nondeterministic),
+    guard !node.op.traits.contains(.nondeterministic), !kept.contains(node.opName),
       !node.outputs.contains(where: { $0.map(graph.isOutput) ?? false })
     else { return false }
     var tensors: [Tensor?] = []
