@@ -63,6 +63,8 @@ extension Engine {
 
   /// The first plan that this machine can run, with its kernels revived.
   public func executable() throws -> ExecutablePlan {
+    let problems = PluginRegistry.shared.problems(with: header.plugins ?? [], file: path)
+    guard problems.isEmpty else { throw ApusError(.resources, problems) }
     var reasons: [String] = []
     for (index, entry) in header.plans.enumerated() {
       guard entry.target.device == "cpu" else {
@@ -70,7 +72,7 @@ extension Engine {
         continue
       }
       return try ExecutablePlan(
-        try plan(index), constants: self, runtimes: [CPURuntime()], catalogue: .standard)
+        try plan(index), constants: self, runtimes: [CPURuntime()], catalogue: .withPlugins)
     }
     throw ApusError(
       .resources,

@@ -15,7 +15,7 @@ public struct Builder {
   /// `chooser` nil: kernels are measured, or the first tactic that builds is taken when building is deterministic.
   public init(
     options: BuildOptions, tactics: TacticSet, chooser: (any TacticChooser)? = nil,
-    catalogue: OperatorCatalogue = .standard
+    catalogue: OperatorCatalogue = .withPlugins
   ) {
     self.options = options
     self.tactics = tactics

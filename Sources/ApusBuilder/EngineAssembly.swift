@@ -1,5 +1,6 @@
 import ApusEngine
 import ApusCore
+import ApusOperators
 import FoundationEssentials
 
 extension Builder.Result {
@@ -12,6 +13,7 @@ extension Builder.Result {
 
   private func header() -> EngineHeader {
     let graph = model.graph
+    let stamps = PluginRegistry.shared.stamps(for: optimized)
     let tensors = { (ids: [ValueID]) in
       ids.map { EngineHeader.Tensor(name: graph[$0].name, type: graph[$0].type) }
     }
@@ -22,7 +24,8 @@ extension Builder.Result {
       inputs: tensors(graph.inputs), outputs: tensors(graph.outputs),
       plans: [
         EngineHeader.PlanEntry(target: lowered.plan.target, steps: lowered.plan.steps.count, arenaBytes: 0)
-      ], portable: !options.lean, metadata: options.metadata)
+      ], portable: !options.lean, metadata: options.metadata,
+      plugins: stamps.isEmpty ? nil : stamps)
   }
 }
 

@@ -13,7 +13,7 @@ public struct LoweredPlan {
   public init(
     _ graph: Graph, tactics: TacticSet, chooser: any TacticChooser = FirstTactic(),
     section: String = "packed.0",
-    profiles: [ShapeProfile] = [], portable: PortablePart? = nil, catalogue: OperatorCatalogue = .standard
+    profiles: [ShapeProfile] = [], portable: PortablePart? = nil, catalogue: OperatorCatalogue = .withPlugins
   ) throws {
     constants = ConstantPool(section: section, fallback: portable?.weights)
     var result = try Lowering.lower(

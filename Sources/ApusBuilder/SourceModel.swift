@@ -15,10 +15,11 @@ public struct SourceModel: Sendable {
   public var weightBytes: Int
 
   /// Reads a model by the name and contents of its file.
-  public init(contentsOf path: String, catalogue: OperatorCatalogue = .standard) throws {
+  public init(contentsOf path: String, catalogue: OperatorCatalogue = .withPlugins) throws {
     let file = try MappedFile(path: path)
     digest = withExtendedLifetime(file) { XXH3.hash128(file.bytes).hex }
-    let imported = try ONNXModel.load(path: path).importGraph(catalogue: catalogue)
+    let imported = try ONNXModel.load(path: path).importGraph(
+      catalogue: catalogue, options: ImportOptions(plugins: .shared))
     graph = imported.graph
     self.path = path
     format = "onnx"

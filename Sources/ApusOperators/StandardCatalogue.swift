@@ -6,6 +6,7 @@ extension OperatorCatalogue {
 
   private static let families: [[any Operator.Type]] = [
     controlFlowOperators,
+    detectionOperators,
     elementwiseOperators,
     fusedOperators,
     generatorOperators,

@@ -62,12 +62,14 @@ public struct EngineHeader: Sendable, Codable {
   public var portable: Bool
   /// Anything else that belongs to the engine: labels, pre-processing, options it was built with.
   public var metadata: [String: String]
+  /// Plugins that the engine was built with; others of the same names are refused.
+  public var plugins: [PluginStamp]?
   public var sections: [Section] = []
 
   public init(
     apusVersion: String, name: String, source: Source, inputs: [Tensor], outputs: [Tensor],
     plans: [PlanEntry],
-    portable: Bool, metadata: [String: String] = [:]
+    portable: Bool, metadata: [String: String] = [:], plugins: [PluginStamp]? = nil
   ) {
     self.apusVersion = apusVersion
     self.name = name
@@ -77,6 +79,7 @@ public struct EngineHeader: Sendable, Codable {
     self.plans = plans
     self.portable = portable
     self.metadata = metadata
+    self.plugins = plugins
   }
 }
 

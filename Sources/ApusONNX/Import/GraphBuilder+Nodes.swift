@@ -9,11 +9,13 @@ extension GraphBuilder {
     if let function = model.functions[ModelImport.FunctionKey(proto)] {
       return inline(function, proto, node)
     }
-    guard let importer = model.table.importer(domain: node.domain, opType: node.opType, version: node.version)
-    else {
-      if let body = SchemaFunctions.body(domain: node.domain, opType: node.opType, version: node.version) {
-        return inline(body, proto, node)
-      }
+    let own = model.table.importer(domain: node.domain, opType: node.opType, version: node.version)
+    if own == nil,
+      let body = SchemaFunctions.body(domain: node.domain, opType: node.opType, version: node.version)
+    {
+      return inline(body, proto, node)
+    }
+    guard let importer = own ?? model.table.pluginImporter(node.opType) else {
       model.report(unsupported(node))
       return fail(proto)
     }

@@ -8,7 +8,7 @@ extension ONNXModel {
   public func importGraph(
     catalogue: OperatorCatalogue, options: ImportOptions = ImportOptions()
   ) throws -> ImportedModel {
-    let table = ImporterTable(catalogue)
+    let table = ImporterTable(catalogue, plugins: options.plugins)
     var validator = ModelValidator(proto, table: table)
     validator.validate(proto, opsets: opsets)
     let external = ExternalData(modelPath: path)

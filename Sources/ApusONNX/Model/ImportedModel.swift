@@ -30,6 +30,11 @@ public struct ModelMetadata: Sendable, Hashable, Codable {
 public struct ImportOptions: Sendable {
   /// Shapes that inputs are to have, by name. A symbol that is given a size this way has it throughout the model.
   public var fixedShapes: [String: [Int]]
+  /// Plugins that nodes may name by their type, in any domain.
+  public var plugins: PluginRegistry?
 
-  public init(fixedShapes: [String: [Int]] = [:]) { self.fixedShapes = fixedShapes }
+  public init(fixedShapes: [String: [Int]] = [:], plugins: PluginRegistry? = nil) {
+    self.fixedShapes = fixedShapes
+    self.plugins = plugins
+  }
 }

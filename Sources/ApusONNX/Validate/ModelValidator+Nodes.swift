@@ -52,6 +52,9 @@ extension ModelValidator {
       return report(place.problem(.invalidGraph, "the node names no operator"))
     }
     if functions.contains(ModelImport.FunctionKey(node)) { return }
+    let isPlugin = !isStandard(place) && table.pluginImporter(place.opType) != nil
+    // Exporters of plugin nodes often leave their domain out of the imports.
+    if isPlugin { return }
     if opsets[place.domain] == nil {
       report(
         place.problem(
@@ -59,13 +62,13 @@ extension ModelValidator {
           attribute: "opset_import", fix: "add it to the imports of the model or function"))
     }
     let schema = schemas.schema(domain: place.domain, opType: place.opType, version: place.version)
-    guard isSupported(place) else { return report(unsupported(place, schema)) }
+    guard isStandard(place) else { return report(unsupported(place, schema)) }
     guard let schema, !schema.isDeprecated else { return }
     validateCounts(node, place, schema)
     validateAttributes(node, place, schema)
   }
 
-  private func isSupported(_ place: Place) -> Bool {
+  private func isStandard(_ place: Place) -> Bool {
     table.importer(domain: place.domain, opType: place.opType, version: place.version) != nil
       || SchemaFunctions.body(domain: place.domain, opType: place.opType, version: place.version) != nil
   }

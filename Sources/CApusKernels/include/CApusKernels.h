@@ -8,6 +8,7 @@
 #include "apus_copy.h"
 #include "apus_cpu.h"
 #include "apus_depthwise.h"
+#include "apus_detection.h"
 #include "apus_dtype.h"
 #include "apus_epilogue.h"
 #include "apus_gemm.h"

@@ -1,7 +1,7 @@
 /// Finds what a misspelt name may have meant.
-enum NearestName {
+public enum NearestName {
   /// The closest of `candidates` by letters changed, when it is close enough to be a slip.
-  static func of(_ name: String, in candidates: some Sequence<String>) -> String? {
+  public static func of(_ name: String, in candidates: some Sequence<String>) -> String? {
     let wanted = Array(name.utf8)
     let limit = max(1, wanted.count / 3)
     var best: (name: String, distance: Int)?
