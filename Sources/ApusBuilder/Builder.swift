@@ -44,17 +44,24 @@ public struct Builder {
     var folded = model.graph
     _ = try FoldConstants().run(&folded, PassContext())
     try measurements.baseline(folded)
+    folded = Graph()
+    model.releasePages()
     options.progress("optimizing")
     var graph = model.graph
-    let pipeline = try Pipeline.standard.run(&graph, PassContext(stopAfter: options.stopAfter)) {
-      stage, graph in
+    let context = PassContext(stopAfter: options.stopAfter)
+    let afterStage = { (stage: StageReport, graph: Graph) in
+      // What was rewritten is in memory of its own; the rest is read again where a plan packs it.
+      model.releasePages()
       try measurements.after(stage, graph)
     }
+    var pipeline = try Pipeline.standard.run(&graph, context, afterStage: afterStage)
     let portable = PortablePart(graph)
     if let precision = options.reducedPrecision {
       options.progress("lowering precision to \(precision.rawValue)")
       try reduce(&graph, to: precision)
     }
+    let device = Pipeline.device(TacticKernels(tactics))
+    pipeline.stages += try device.run(&graph, context, afterStage: afterStage).stages
     options.progress("choosing kernels")
     let tuner = tuner(graph, measurements.sample)
     let lowered = try LoweredPlan(

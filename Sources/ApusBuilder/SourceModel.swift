@@ -32,6 +32,13 @@ public struct SourceModel: Sendable {
   /// Name of the file without its folder.
   public var fileName: String { path.split(separator: "/").last.map(String.init) ?? path }
 
+  /// Gives up the memory of weights that lie in mapped files, until they are read again.
+  func releasePages() {
+    var seen: Set<ObjectIdentifier> = []
+    for case let storage? in graph.allValues.map({ $0.constant?.storage })
+    where seen.insert(ObjectIdentifier(storage)).inserted { storage.releasePages() }
+  }
+
   /// Makes inputs static; every later shape follows.
   public mutating func fixShapes(_ shapes: [String: [Int]]) throws {
     guard !shapes.isEmpty else { return }

@@ -1,4 +1,5 @@
 public import ApusCore
+import ApusOperators
 
 /// The passes in their order: what a model goes through before it is lowered for a device.
 public struct Pipeline: Sendable {
@@ -28,6 +29,16 @@ public struct Pipeline: Sendable {
       "recognize", [RuleSet.recognize, RuleSet.normalize, RuleSet.layout, FoldConstants(), MergeDuplicates()]),
     Stage("fuse", [RuleSet.fuse, RuleSet.strength, FoldConstants(), MergeDuplicates(), RemoveDeadNodes()]),
   ])
+
+  /// What follows for one device, after precisions are lowered: operators that only some devices have kernels for.
+  public static func device(_ device: any DeviceKernels) -> Pipeline {
+    var rules: [any Rule] = []
+    if device.serves(SqueezeExcitation()), device.serves(GatedConv()) {
+      rules.append(RecognizeSqueezeExcitation())
+    }
+    if device.serves(ConvSqueezeExcitation()) { rules.append(FuseSqueezeExcitation()) }
+    return Pipeline([Stage("combine", [RuleSet("Combine", rules), FuseElementwiseChains(device)])])
+  }
 
   /// Runs all stages. `afterStage` sees the graph after each of them.
   public func run(

@@ -101,6 +101,7 @@ public struct ConformanceRunner: Sendable {
     var graph = graph
     _ = try Pipeline.standard.run(&graph, PassContext())
     let portable = PortablePart(graph)
+    _ = try Pipeline.device(TacticKernels(tactics)).run(&graph, PassContext())
     let lowered = try LoweredPlan(graph, tactics: tactics, portable: portable, catalogue: catalogue)
     result.tactics = lowered.plan.steps.map(\.kernel.tactic)
     let path = "/tmp/apus-conformance-\(getpid())-\(UInt64.random(in: 0 ... .max)).engine"

@@ -33,6 +33,13 @@ public final class MappedFile: @unchecked Sendable {
   /// The whole file as storage of tensors; it keeps the mapping alive.
   public func storage() -> TensorStorage { TensorStorage(viewing: bytes, owner: self) }
 
+  /// Gives the pages' memory back; they are read again when they are touched.
+  func releasePages() {
+    if let base = bytes.baseAddress {
+      madvise(UnsafeMutableRawPointer(mutating: base), bytes.count, MADV_DONTNEED)
+    }
+  }
+
   private static func failure(_ path: String, _ reason: String) -> ApusError {
     ApusError(
       .missingFile,

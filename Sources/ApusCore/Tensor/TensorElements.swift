@@ -117,6 +117,23 @@ extension Tensor {
     }
   }
 
+  /// The elements rounded into another numeric type, without a copy of all of them in double precision.
+  public func converted(to target: DType) -> Tensor {
+    guard dtype.bitWidth >= 8, target.bitWidth >= 8, dtype != .string, target != .string else {
+      return Tensor(doubles: doubles(), target, shape)
+    }
+    let (count, width, piece) = (elementCount, target.bitWidth / 8, 1 << 15)
+    return Tensor(target, shape) { bytes in
+      for start in stride(from: 0, to: count, by: piece) {
+        let size = min(piece, count - start)
+        let numbers = slice(elements: start..<start + size, shape: [size]).doubles()
+        Tensor(doubles: numbers, target, [size]).withUnsafeBytes {
+          UnsafeMutableRawBufferPointer(rebasing: bytes[(start * width)...]).copyMemory(from: $0)
+        }
+      }
+    }
+  }
+
   /// Wraps integers into any numeric type.
   public init(integers: [Int64], _ dtype: DType, _ shape: [Int]) {
     switch dtype {

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Bytes of a tensor: owned, or a view into memory that somebody else keeps alive (a mapped file, another tensor).
 ///
 /// Immutable once shared, which is why it may cross threads.
@@ -5,24 +7,33 @@ public final class TensorStorage: @unchecked Sendable {
   /// May be unaligned: views into files start anywhere.
   public let base: UnsafeRawPointer
   public let byteCount: Int
-  private let owner: AnyObject?
-  private let owned: UnsafeMutableRawPointer?
+  private let memory: Memory
+
+  private enum Memory {
+    case view(owner: AnyObject?)
+    case heap(UnsafeMutableRawPointer)
+    case pages(UnsafeMutableRawPointer)
+  }
+
+  /// From here on memory comes from the system and goes back to it at once: weights come and go while a model is
+  /// built, and the heap would keep their room.
+  private static let pagesFrom = 1 << 20
 
   /// Zeroed memory, aligned to 64 bytes, filled in by `initialize`.
   public init(byteCount: Int, initialize: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
-    memory.initializeMemory(as: UInt8.self, repeating: 0, count: max(byteCount, 1))
-    owned = memory
-    owner = nil
-    base = UnsafeRawPointer(memory)
+    memory = Self.zeroed(max(byteCount, 1))
     self.byteCount = byteCount
-    try initialize(UnsafeMutableRawBufferPointer(start: memory, count: byteCount))
+    switch memory {
+    case .heap(let address), .pages(let address):
+      base = UnsafeRawPointer(address)
+      try initialize(UnsafeMutableRawBufferPointer(start: address, count: byteCount))
+    case .view: base = TensorStorage.empty.base
+    }
   }
 
   /// A view; `owner` keeps the memory alive.
   public init(viewing bytes: UnsafeRawBufferPointer, owner: AnyObject?) {
-    owned = nil
-    self.owner = owner
+    memory = .view(owner: owner)
     base = bytes.baseAddress ?? TensorStorage.empty.base
     byteCount = bytes.count
   }
@@ -30,5 +41,29 @@ public final class TensorStorage: @unchecked Sendable {
   /// Stands for the memory of tensors without elements.
   private static let empty = TensorStorage(byteCount: 0) { _ in }
 
-  deinit { owned?.deallocate() }
+  private static func zeroed(_ byteCount: Int) -> Memory {
+    if byteCount >= pagesFrom,
+      let pages = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+      pages != MAP_FAILED
+    {
+      return .pages(pages)
+    }
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    return .heap(memory)
+  }
+
+  /// Gives up the memory of bytes that a file backs; they are read again when they are touched. Nothing happens to
+  /// other bytes.
+  public func releasePages() {
+    if case .view(let owner) = memory { (owner as? MappedFile)?.releasePages() }
+  }
+
+  deinit {
+    switch memory {
+    case .view: break
+    case .heap(let address): address.deallocate()
+    case .pages(let address): munmap(address, byteCount)
+    }
+  }
 }

@@ -2,6 +2,9 @@ import ApusCore
 
 /// The catalogue of this family; a test finds files that are missing here.
 let fusedOperators: [any Operator.Type] = [
+  ConvSqueezeExcitation.self,
+  GatedConv.self,
   Pointwise.self,
   ScaledDotProductAttention.self,
+  SqueezeExcitation.self,
 ]

@@ -74,7 +74,7 @@ public struct ReducePrecision: Pass {
       let result: ValueID
       if let tensor = graph[value].constant {
         result = graph.addConstant(
-          Tensor(doubles: tensor.doubles(), to, tensor.shape), name: graph[value].name + ".\(to.rawValue)")
+          tensor.converted(to: to), name: graph[value].name + ".\(to.rawValue)")
       } else {
         result = try cast(value, to, &graph, rank: rank)
       }
