@@ -40,9 +40,13 @@ extension Preprocess {
   ///
   /// Without a batch axis exactly one picture is taken. All framed pictures must have one size.
   public func tensor(_ pictures: [Picture], for input: PictureInput) throws -> Tensor {
-    let framed = pictures.map { frame($0, for: input).picture }
+    try tensor(framed: pictures.map { frame($0, for: input).picture }, for: input)
+  }
+
+  /// Framed pictures as one tensor.
+  func tensor(framed: [Picture], for input: PictureInput) throws -> Tensor {
     guard let first = framed.first, input.hasBatch || framed.count == 1 else {
-      throw PictureInput.wrong("takes one picture at a time", input, "\(pictures.count) pictures")
+      throw PictureInput.wrong("takes one picture at a time", input, "\(framed.count) pictures")
     }
     for picture in framed {
       let fits = (input.width ?? first.width, input.height ?? first.height)

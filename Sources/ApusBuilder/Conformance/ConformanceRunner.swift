@@ -18,7 +18,7 @@ public struct ConformanceRunner: Sendable {
   let load: @Sendable (Engine) throws -> ExecutablePlan
 
   public init(
-    tactics: TacticSet, catalogue: OperatorCatalogue = .standard
+    tactics: TacticSet, catalogue: OperatorCatalogue = .withPlugins
   ) {
     self.tactics = tactics
     self.catalogue = catalogue
@@ -32,7 +32,9 @@ public struct ConformanceRunner: Sendable {
     var result = ConformanceResult(
       name: test.name, status: .passed, path: usesReferences ? "reference" : "engine", tactics: [])
     do {
-      let graph = try ONNXModel.load(path: test.model).importGraph(catalogue: catalogue).graph
+      let graph = try ONNXModel.load(path: test.model).importGraph(
+        catalogue: catalogue, options: ImportOptions(plugins: .shared)
+      ).graph
       for sample in try samples(test, graph) {
         try check(graph, sample.inputs, sample.outputs, &result)
         if let constant = withConstants(graph, sample.inputs) {

@@ -18,7 +18,7 @@ public struct OptimizedModelCheck: FailureCheck {
   public var atol = 1e-5
   let catalogue: OperatorCatalogue
 
-  public init(_ run: ModelRun, catalogue: OperatorCatalogue = .standard) {
+  public init(_ run: ModelRun, catalogue: OperatorCatalogue = .withPlugins) {
     self.run = run
     self.catalogue = catalogue
   }
@@ -47,7 +47,9 @@ public struct OptimizedModelCheck: FailureCheck {
 
   private func optimizedOutputs(of model: EditableModel, _ inputs: [String: Value]) throws -> [String: Value]
   {
-    var graph = try model.onnxModel().importGraph(catalogue: catalogue).graph
+    var graph = try model.onnxModel().importGraph(
+      catalogue: catalogue, options: ImportOptions(plugins: .shared)
+    ).graph
     _ = try Pipeline.standard.run(&graph, PassContext())
     let lowered = try LoweredPlan(graph, tactics: run.tactics, catalogue: catalogue)
     let session = Session(lowered.executable, options: SessionOptions(threads: run.threads))

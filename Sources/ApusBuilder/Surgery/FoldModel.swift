@@ -10,8 +10,10 @@ extension EditableModel {
   /// - Returns: How many nodes went away.
   /// - Throws: Every problem of the model.
   @discardableResult
-  public mutating func foldConstants(catalogue: OperatorCatalogue = .standard) throws -> Int {
-    var graph = try onnxModel().importGraph(catalogue: catalogue).graph
+  public mutating func foldConstants(catalogue: OperatorCatalogue = .withPlugins) throws -> Int {
+    var graph = try onnxModel().importGraph(
+      catalogue: catalogue, options: ImportOptions(plugins: .shared)
+    ).graph
     let before = nodes.count
     _ = try FoldConstants(keeping: ["QuantizeLinear", "DequantizeLinear"]).run(&graph, PassContext())
     let computed = Set(nodes.flatMap(\.outputs))

@@ -14,14 +14,16 @@ public struct ModelRun: Sendable {
   public var threads = 0
   let catalogue: OperatorCatalogue
 
-  public init(tactics: TacticSet, catalogue: OperatorCatalogue = .standard) {
+  public init(tactics: TacticSet, catalogue: OperatorCatalogue = .withPlugins) {
     self.tactics = tactics
     self.catalogue = catalogue
   }
 
   /// Outputs by name. Throws every problem of the model, or why it does not run.
   public func outputs(of model: EditableModel, _ inputs: [String: Value]) throws -> [String: Value] {
-    var graph = try model.onnxModel().importGraph(catalogue: catalogue).graph
+    var graph = try model.onnxModel().importGraph(
+      catalogue: catalogue, options: ImportOptions(plugins: .shared)
+    ).graph
     let inputs = inputs.filter { name, _ in graph.inputs.contains { graph[$0].name == name } }
     if usesReferences { return try GraphInterpreter(graph).run(inputs) }
     // Kernels want constant weights, and many files keep them behind a Cast.
@@ -44,7 +46,9 @@ public struct ModelRun: Sendable {
   public func randomInputs(of model: EditableModel, seed: UInt64, symbols: [String: Int] = [:]) throws
     -> [String: Value]
   {
-    let graph = try model.onnxModel().importGraph(catalogue: catalogue).graph
+    let graph = try model.onnxModel().importGraph(
+      catalogue: catalogue, options: ImportOptions(plugins: .shared)
+    ).graph
     let random = RandomData(seed: seed, ranges: graph.indexRanges(), symbols: symbols)
     let inputs = graph.inputs.compactMap { id in
       graph[id].type.tensor.map { DataSource.Input(name: graph[id].name, type: $0) }

@@ -19,8 +19,25 @@ struct RunDocument: Encodable {
     var top: [Class]?
   }
 
+  /// An object that a detector found, in pixels of the original picture.
+  struct Found: Encodable {
+    var classIndex: Int
+    var label: String?
+    var score: Double
+    /// Left, top, right, bottom.
+    var box: [Double]
+
+    init(_ detection: Detection, _ labels: [String]?) {
+      classIndex = detection.classIndex
+      label = labels.flatMap { $0.indices.contains(detection.classIndex) ? $0[detection.classIndex] : nil }
+      score = detection.score
+      box = [detection.left, detection.top, detection.right, detection.bottom]
+    }
+  }
+
   var input: String
   var outputs: [OutputSummary]
+  var detections: [Found]?
 
   init(input: String, results: [String: Value], order: [String], labels: [String]?, top: Int) {
     self.input = input
@@ -33,6 +50,15 @@ struct RunDocument: Encodable {
 
   func show() {
     if !input.isEmpty { Output.line(input) }
+    if let detections {
+      for found in detections {
+        let corners = found.box.map { Output.text($0, 1) }.joined(separator: ", ")
+        Output.line(
+          "  \(Output.text(100 * found.score, 1))%  \(found.label ?? "class \(found.classIndex)")  (\(corners))"
+        )
+      }
+      return
+    }
     for output in outputs {
       guard let classes = output.top else {
         let range =

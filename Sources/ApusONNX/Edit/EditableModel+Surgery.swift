@@ -32,6 +32,17 @@ extension EditableModel {
     }
   }
 
+  /// Imports an operator set, unless one of the domain is imported already.
+  public mutating func importDomain(_ domain: String, version: Int = 1) {
+    let known = proto.opsetImport.map { ImporterTable.normalized($0.domain) }
+    guard !known.contains(ImporterTable.normalized(domain)) else { return }
+    proto.opsetImport.append(
+      .with {
+        $0.domain = domain
+        $0.version = Int64(version)
+      })
+  }
+
   public mutating func removeOutput(_ name: String) { proto.graph.output.removeAll { $0.name == name } }
 
   public mutating func removeInput(_ name: String) { proto.graph.input.removeAll { $0.name == name } }

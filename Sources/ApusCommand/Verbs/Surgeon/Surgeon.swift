@@ -8,5 +8,5 @@ struct Surgeon: ParsableCommand {
       Example:
         apus surgeon extract bert.onnx -o head.onnx --inputs /pooler/Gather_output_0 --outputs logits
       """,
-    subcommands: [SurgeonFold.self, SurgeonExtract.self, SurgeonSanitize.self])
+    subcommands: [SurgeonFold.self, SurgeonExtract.self, SurgeonSanitize.self, SurgeonAttachNMS.self])
 }

@@ -30,11 +30,15 @@ struct SurgeonOptions: ParsableArguments {
 
   /// Checks the edited model, writes it, and says what changed. Exit 1 when the outputs differ; the model is then not
   /// written.
-  func finish(_ operation: String, _ original: EditableModel, _ edited: EditableModel) throws {
+  ///
+  /// `comparable`: whether the edited model has the outputs of the original.
+  func finish(
+    _ operation: String, _ original: EditableModel, _ edited: EditableModel, comparable: Bool = true
+  ) throws {
     var document = Document(
       model: model, output: output, operation: operation, nodesBefore: original.nodes.count,
       nodesAfter: edited.nodes.count, outputs: [])
-    if !noCheck {
+    if comparable && !noCheck {
       document.outputs = try check(original).comparisons(original, edited)
       document.passed = document.outputs.allSatisfy(\.isWithin)
     }
@@ -66,7 +70,7 @@ struct SurgeonOptions: ParsableArguments {
 
   private func show(_ document: Document) {
     let nodes = "\(document.nodesBefore) -> \(document.nodesAfter) nodes"
-    guard let passed = document.passed else { return Output.line("\(output): \(nodes), not checked") }
+    guard let passed = document.passed else { return Output.line("\(output): \(nodes), not compared") }
     for comparison in document.outputs where verbose || !comparison.isWithin {
       Output.line("\(comparison.output): largest difference \(comparison.maxAbs)")
     }
