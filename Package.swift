@@ -90,6 +90,10 @@ let package = Package(
         "ApusBuilder", "ApusCore", "ApusCPU", "ApusCPUTactics", "ApusEngine", "ApusOperators", "ApusTactics",
         "ApusVision", "CApusDrivers",
       ]),
+    tests("Apus", ["ApusCore", "ApusOperators", "ApusTestSupport", "retinanet-postprocess"]),
+    .executableTarget(
+      name: "retinanet-postprocess", dependencies: ["Apus"], path: "Examples/RetinaNet", swiftSettings: strict
+    ),
     .executableTarget(
       name: "ApusCommand", dependencies: ["Apus", "ApusONNX", "ApusOperators", "ApusTactics", arguments],
       swiftSettings: strict),

@@ -19,6 +19,9 @@ public struct Model: Sendable {
   /// Reads an ONNX model. Throws every problem found in it.
   public init(contentsOf path: String) throws { source = try SourceModel(contentsOf: path) }
 
+  /// A graph made by a program.
+  public init(_ graph: Graph) { source = SourceModel(graph) }
+
   /// Optimizes for a device.
   public func optimize(device: Device = .auto, _ options: BuildOptions = BuildOptions()) throws
     -> Builder.Result

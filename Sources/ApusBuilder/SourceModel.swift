@@ -6,7 +6,7 @@ public import ApusOperators
 public struct SourceModel: Sendable {
   public var graph: Graph
   public var path: String
-  /// `onnx`.
+  /// `onnx`, or `network` for one made by a program.
   public var format: String
   public var producer: String
   public var opsets: [String: Int]
@@ -26,6 +26,17 @@ public struct SourceModel: Sendable {
     producer = [imported.metadata.producerName, imported.metadata.producerVersion].filter { !$0.isEmpty }
       .joined(separator: " ")
     opsets = imported.metadata.opsets
+    weightBytes = graph.allValues.reduce(0) { $0 + ($1.constant?.byteCount ?? 0) }
+  }
+
+  /// A graph made by a program; it is known by its name.
+  public init(_ graph: Graph) {
+    self.graph = graph
+    path = graph.name
+    format = "network"
+    producer = "Apus"
+    opsets = [:]
+    digest = Array(graph.description.utf8).withUnsafeBytes { XXH3.hash128($0).hex }
     weightBytes = graph.allValues.reduce(0) { $0 + ($1.constant?.byteCount ?? 0) }
   }
 

@@ -26,11 +26,12 @@ public struct RetinaNetNMSKernel: CPUKernel {
         Problem(.shapeMismatch, "scores, boxes and classes differ in number", operator: RetinaNetNMS.name))
     }
     let bytes = apus_retinanet_nms_workspace_bytes(&native, Int32(context.threads))
+    let counts = context.outputs.count > 3
     return PreparedKernel(scratchBytes: bytes) { [native] frame in
       withUnsafePointer(to: native) {
         apus_retinanet_nms_run(
           $0, frame.floats(0), frame.floats(1), frame.floats(2), frame.floatOutput(0), frame.floatOutput(1),
-          frame.floatOutput(2), frame.integerOutput(3), frame.scratch, frame.pool)
+          frame.floatOutput(2), counts ? frame.integerOutput(3) : nil, frame.scratch, frame.pool)
       }
     }
   }
