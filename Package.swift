@@ -47,7 +47,8 @@ let package = Package(
       ]),
     library("ApusCore", ["CApusSystem"]),
     tests("ApusCore"),
-    library("ApusEngine", ["ApusCore", "CApusSystem", "CApusKernels"]),
+    .target(name: "CApusPlugin"),
+    library("ApusEngine", ["ApusCore", "CApusSystem", "CApusKernels", "CApusPlugin"]),
     tests("ApusEngine", ["ApusCore", "ApusOperators"]),
     library("ApusTactics", ["ApusCore", "ApusEngine"]),
     library("ApusOperators", ["ApusCore"]),
@@ -86,7 +87,7 @@ let package = Package(
         "ApusBuilder", "ApusCore", "ApusCPU", "ApusCPUTactics", "ApusEngine", "ApusOperators", "ApusTactics",
         "ApusVision", "CApusDrivers",
       ]),
-    tests("Apus", ["ApusCore", "ApusOperators", "ApusTestSupport", "retinanet-postprocess"]),
+    tests("Apus", ["ApusCore", "ApusEngine", "ApusOperators", "ApusTestSupport", "retinanet-postprocess"]),
     .executableTarget(
       name: "retinanet-postprocess", dependencies: ["Apus"], path: "Examples/RetinaNet", swiftSettings: strict
     ),

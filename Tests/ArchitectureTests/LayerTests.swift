@@ -6,7 +6,7 @@ private let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(sepa
 
 /// Layers from the bottom up: a module imports only modules of lower layers.
 private let layers: [[String]] = [
-  ["CApusSystem", "CApusKernels", "CApusDrivers", "CApusCUDASources"],
+  ["CApusSystem", "CApusKernels", "CApusDrivers", "CApusPlugin", "CApusCUDASources"],
   ["ApusCore"],
   ["ApusEngine", "ApusOperators"],
   ["ApusTactics", "ApusONNX", "ApusVision", "ApusOptimizer"],

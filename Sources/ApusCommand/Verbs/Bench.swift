@@ -19,10 +19,12 @@ struct Bench: ParsableCommand {
   @Option(help: "Precision, for models.") var precision: String?
   @Option(help: "Seed of the inputs.") var seed: UInt64 = 0
   @Flag(help: "Prints the time of each step.") var profile = false
+  @OptionGroup var plugins: PluginOptions
   @Flag(help: "Prints one JSON document.") var json = false
   @Flag(name: .shortAndLong, help: "Says more.") var verbose = false
 
   func run() throws {
+    try plugins.load()
     let runnable = try Runnable(
       file, threads: threads, precision: precision.flatMap(BuildOptions.Precision.init(rawValue:)))
     let inputs = try runnable.randomInputs(shapes: try ShapeArguments.fixed(shapes), seed: seed)

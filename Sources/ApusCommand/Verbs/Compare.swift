@@ -20,6 +20,7 @@ struct Compare: ParsableCommand {
   @Option(help: "Passes when the cosine is at least this, whatever the tolerances.") var cosine: Double?
   @Option(help: "Seed of generated data.") var seed: UInt64 = 0
   @Option(help: "Threads (0: one a processor).") var threads = 0
+  @OptionGroup var plugins: PluginOptions
   @Flag(help: "Prints one JSON document.") var json = false
   @Flag(name: .shortAndLong, help: "Says more.") var verbose = false
 
@@ -34,6 +35,7 @@ struct Compare: ParsableCommand {
   }
 
   func run() throws {
+    try plugins.load()
     let (a, b) = (try OutputSource(expected, threads: threads), try OutputSource(actual, threads: threads))
     let source = try dataSource(a.inputs ?? b.inputs ?? [])
     var worst: [Comparison] = []

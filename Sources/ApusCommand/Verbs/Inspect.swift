@@ -18,10 +18,12 @@ struct Inspect: ParsableCommand {
   @Option(help: "Precision of the dry run.") var precision = "fp32"
   @Flag(help: "Checks every byte of an engine and prints its identity.") var verify = false
   @Flag(help: "Prints the graph in the text form.") var text = false
+  @OptionGroup var plugins: PluginOptions
   @Flag(help: "Prints one JSON document.") var json = false
   @Flag(name: .shortAndLong, help: "Says more.") var verbose = false
 
   func run() throws {
+    try plugins.load()
     if Engine.isEngine(file) {
       try showEngine(try Engine(contentsOf: file))
     } else {

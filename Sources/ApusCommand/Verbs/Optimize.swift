@@ -35,10 +35,12 @@ struct Optimize: ParsableCommand {
   @Option(help: "Writes the report as JSON.") var report: String?
   @Option(name: .customLong("stop-after"), help: "Stops rewriting after this many rewrites.") var stopAfter:
     Int?
+  @OptionGroup var plugins: PluginOptions
   @Flag(help: "Prints the report as JSON on standard output.") var json = false
   @Flag(name: .shortAndLong, help: "Says more.") var verbose = false
 
   func run() throws {
+    try plugins.load()
     let device = try Device(parsing: device)
     var options = try buildOptions(device)
     let model = try Model(contentsOf: model)

@@ -12,10 +12,12 @@ struct Plugins: ParsableCommand {
       """)
 
   @Argument(help: "Names of plugins to show; all when none is given.") var names: [String] = []
+  @OptionGroup var plugins: PluginOptions
   @Flag(help: "Prints one JSON document.") var json = false
   @Flag(name: .shortAndLong, help: "Says more.") var verbose = false
 
   func run() throws {
+    try plugins.load()
     let registry = PluginRegistry.shared
     do {
       let chosen = try names.map { try registry.require($0) }
@@ -26,9 +28,9 @@ struct Plugins: ParsableCommand {
     }
   }
 
-  private func show(_ plugins: [PluginDescription]) throws {
-    if json { return try Output.json(plugins.map(Document.init)) }
-    for plugin in plugins {
+  private func show(_ found: [PluginDescription]) throws {
+    if json { return try Output.json(found.map(Document.init)) }
+    for plugin in found {
       Output.line("\(plugin.identity) (\(plugin.origin)): \(plugin.summary)")
       if names.isEmpty && !verbose { continue }
       Output.line("  inputs   \(plugin.inputs.joined(separator: ", "))")

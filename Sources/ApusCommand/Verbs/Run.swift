@@ -27,10 +27,12 @@ struct Run: ParsableCommand {
   var batch = 0
   @Option(help: "Threads (0: one a processor).") var threads = 0
   @Option(help: "Makes a shape static: NAME=1x3x224x224.") var fix: [String] = []
+  @OptionGroup var plugins: PluginOptions
   @Flag(help: "Prints one JSON document.") var json = false
   @Flag(name: .shortAndLong, help: "Says more.") var verbose = false
 
   func run() throws {
+    try plugins.load()
     let runnable = try Runnable(file, threads: threads, fixed: try ShapeArguments.fixed(fix))
     let labels = try self.labels.map { try FileBytes.lines($0) }
     let wanted = try wantedOutputs(runnable.session.outputNames)

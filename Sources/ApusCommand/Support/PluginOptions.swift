@@ -1,0 +1,14 @@
+import Apus
+import ApusOperators
+import ArgumentParser
+
+/// Libraries with plugins that a verb needs.
+struct PluginOptions: ParsableArguments {
+  @Option(name: .customLong("plugin"), help: "Shared library with plugins; may be given several times.")
+  var libraries: [String] = []
+
+  /// Loads them, before anything else is read.
+  func load() throws {
+    for path in libraries { try PluginLibrary.load(path, into: .shared) }
+  }
+}
