@@ -9,6 +9,8 @@ let cpuTactics: [any Tactic] = [
   ConvDepthwise(),
   ConvImplicitGEMM(),
   ConvTransposeImplicitGEMM(),
+  DepthwiseSqueezeExcitation(),
+  GatedConvImplicitGEMM(),
   EfficientNMSBatch(),
   GatherSlices(),
   GemmPacked(),
@@ -28,6 +30,7 @@ let cpuTactics: [any Tactic] = [
   RetinaNetDecodeBatch(),
   RetinaNetNMSBatch(),
   SoftmaxLines(),
+  SqueezeExcitationNHWC(),
   StridedViews(),
 ]
 

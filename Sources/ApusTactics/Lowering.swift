@@ -15,6 +15,8 @@ public struct Lowering {
   /// Values of the plan that hold a value of the graph, by layout.
   private var versions: [ValueID: [Layout: Int]] = [:]
   private var notes: [NodeNote] = []
+  /// Bytes of packed weights whose originals still take memory.
+  private var packedBytes = 0
 
   /// What was decided for one node, for reports and dry runs.
   public struct NodeNote: Sendable {
@@ -219,6 +221,17 @@ public struct Lowering {
         operatorText: isLate(node) ? PlanStep.text(of: node.op).text : nil,
         tunedMilliseconds: choice.milliseconds))
     note(node, choice.built.record.tactic, refusals)
+    for index in choice.built.absorbedInputs where index < node.inputs.count {
+      if let tensor = graph.constant(node.inputs[index]) { releaseNowAndThen(tensor) }
+    }
+  }
+
+  /// What is packed is not read again; a file's pages would stay until the system wants them.
+  private mutating func releaseNowAndThen(_ tensor: Tensor) {
+    packedBytes += tensor.byteCount
+    guard packedBytes > 16 << 20 else { return }
+    tensor.storage.releasePages()
+    packedBytes = 0
   }
 
   private mutating func lowerReference(_ node: Graph.Node, _ refusals: [String]) throws {

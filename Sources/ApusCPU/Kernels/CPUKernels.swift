@@ -5,6 +5,7 @@ let cpuKernels: [any CPUKernel.Type] = [
   ConvTransposeKernel.self,
   DataMovementKernel.self,
   DepthwiseConvKernel.self,
+  DepthwiseSqueezeExcitationKernel.self,
   EfficientNMSKernel.self,
   GatherKernel.self,
   GroupNormKernel.self,
@@ -20,5 +21,6 @@ let cpuKernels: [any CPUKernel.Type] = [
   RetinaNetDecodeKernel.self,
   RetinaNetNMSKernel.self,
   SoftmaxKernel.self,
+  SqueezeExcitationKernel.self,
   StridedCopyKernel.self,
 ]

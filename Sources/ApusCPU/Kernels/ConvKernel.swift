@@ -5,7 +5,7 @@ import CApusKernels
 
 /// Convolution on channels-last tensors by implicit matrix products; weights are packed into the engine.
 ///
-/// Constants: packed weights, then the FP32 bias when there is one. Input 3 is the residual.
+/// Constants: packed weights, then the FP32 bias when there is one. Input 3 is the residual, input 4 the FP32 gate.
 public struct ConvKernel: CPUKernel {
   public struct Parameters: Codable, Sendable {
     public var conv: Conv
@@ -13,12 +13,15 @@ public struct ConvKernel: CPUKernel {
     /// Element type of products and packed weights.
     public var type: DType
     public var hasBias: Bool
+    /// Whether input channels are multiplied by a gate first.
+    public var isGated: Bool
 
-    public init(conv: Conv, weightShape: [Int], type: DType, hasBias: Bool) {
+    public init(conv: Conv, weightShape: [Int], type: DType, hasBias: Bool, isGated: Bool = false) {
       self.conv = conv
       self.weightShape = weightShape
       self.type = type
       self.hasBias = hasBias
+      self.isGated = isGated
     }
   }
 
@@ -53,9 +56,10 @@ public struct ConvKernel: CPUKernel {
     return PreparedKernel(scratchBytes: scratch) { [epilogue] frame in
       var epilogue = epilogue
       if hasResidual { epilogue.residual = frame.input(3) }
+      let gate = conv.gated ? frame.input(GatedConv.gate)?.assumingMemoryBound(to: Float.self) : nil
       withUnsafePointer(to: conv) {
         apus_conv_nhwc(
-          $0, frame.input(0), packed.base, nil, &epilogue, frame.output(0), frame.scratch, frame.pool)
+          $0, frame.input(0), packed.base, gate, &epilogue, frame.output(0), frame.scratch, frame.pool)
       }
     }
   }
@@ -89,6 +93,7 @@ extension ConvKernel.Parameters {
     native.in_type = inType.native
     native.out_type = outType.native
     native.in_channels_first = channelsFirst
+    native.gated = isGated
     return native
   }
 }

@@ -40,28 +40,11 @@ public struct DepthwiseConvKernel: CPUKernel {
     self.parameters = parameters
     packed = ConstantBytes(constants.first)
     bias = ConstantBytes(parameters.hasBias ? constants.last : nil)
-    let shape = parameters.weightShape
-    let taps = shape.dropFirst(2).reduce(1, *)
-    guard (3...4).contains(shape.count), packed.byteCount >= (shape[0] + 15) / 16 * 64 * taps else {
-      throw ApusError(
-        .invalidModel, Problem(.engineDamaged, "a depthwise convolution's weights do not fit its sizes"))
-    }
+    try parameters.check(packed)
   }
 
   public func prepare(_ context: PrepareContext) throws -> PreparedKernel {
-    let (input, output) = (try context.input(0), try context.output(0))
-    let geometry = try parameters.conv.geometry(input.shape, parameters.weightShape)
-    var native = apus_depthwise()
-    native.batch = geometry.batch
-    native.channels = geometry.groups
-    native.in = spatialPair(geometry.input, 1)
-    native.out = spatialPair(geometry.output, 1)
-    native.kernel = spatialPair(geometry.kernel, 1)
-    native.stride = spatialPair(geometry.strides, 1)
-    native.dilation = spatialPair(geometry.dilations, 1)
-    native.pad = spatialPair(geometry.begins, 0)
-    native.in_type = input.dtype.native
-    native.out_type = output.dtype.native
+    let native = try parameters.native(try context.input(0), try context.output(0))
     var epilogue = EpilogueParameters(activation: parameters.conv.activation).native()
     epilogue.bias = bias.base?.assumingMemoryBound(to: Float.self)
     let hasResidual = context.inputs.count > 3 && context.inputs[3] != nil
@@ -74,5 +57,34 @@ public struct DepthwiseConvKernel: CPUKernel {
           $0, frame.input(0), weights, &epilogue, frame.output(0), nil, frame.scratch, frame.pool)
       }
     }
+  }
+}
+
+extension DepthwiseConvKernel.Parameters {
+  /// Refuses packed weights that are too short.
+  func check(_ packed: ConstantBytes) throws {
+    let taps = weightShape.dropFirst(2).reduce(1, *)
+    guard (3...4).contains(weightShape.count), packed.byteCount >= (weightShape[0] + 15) / 16 * 64 * taps
+    else {
+      throw ApusError(
+        .invalidModel, Problem(.engineDamaged, "a depthwise convolution's weights do not fit its sizes"))
+    }
+  }
+
+  /// The C description.
+  func native(_ input: TensorDescriptor, _ output: TensorDescriptor) throws -> apus_depthwise {
+    let geometry = try conv.geometry(input.shape, weightShape)
+    var native = apus_depthwise()
+    native.batch = geometry.batch
+    native.channels = geometry.groups
+    native.in = spatialPair(geometry.input, 1)
+    native.out = spatialPair(geometry.output, 1)
+    native.kernel = spatialPair(geometry.kernel, 1)
+    native.stride = spatialPair(geometry.strides, 1)
+    native.dilation = spatialPair(geometry.dilations, 1)
+    native.pad = spatialPair(geometry.begins, 0)
+    native.in_type = input.dtype.native
+    native.out_type = output.dtype.native
+    return native
   }
 }

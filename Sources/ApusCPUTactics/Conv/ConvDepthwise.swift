@@ -12,12 +12,8 @@ public struct ConvDepthwise: Tactic {
   public init() {}
 
   public func supports(_ node: TacticNode) -> Support {
-    if let reason = node.typeRefusal ?? node.packingRefusal(2, "bias") { return .no(reason) }
-    guard let weight = node.constant(1) else { return .no("the weights are computed at run time") }
-    guard (3...4).contains(weight.rank) else { return .no("\(weight.rank - 2) spatial axes") }
-    guard let conv = node.op as? Conv, weight.shape[1] == 1, weight.shape[0] == conv.group, conv.group > 1,
-      weight.elementCount > 0
-    else { return .no("not one filter for each channel") }
+    guard let conv = node.op as? Conv else { return .no("another operator") }
+    if let reason = node.depthwiseRefusal(conv) { return .no(reason) }
     return .yes([node.signature([0: .channelsLast, 3: .channelsLast], outputs: .channelsLast)])
   }
 
@@ -33,5 +29,17 @@ public struct ConvDepthwise: Tactic {
     return BuiltKernel(
       try DepthwiseConvKernel.record(parameters, tactic: name, constants: references),
       absorbedInputs: [1, 2], inPlace: [[0, 3]])
+  }
+}
+
+extension TacticNode {
+  /// Why the depthwise kernel cannot run a convolution whose weights are input 1.
+  func depthwiseRefusal(_ conv: Conv) -> String? {
+    if let reason = typeRefusal ?? packingRefusal(2, "bias") { return reason }
+    guard let weight = constant(1) else { return "the weights are computed at run time" }
+    guard (3...4).contains(weight.rank) else { return "\(weight.rank - 2) spatial axes" }
+    let isDepthwise =
+      weight.shape[1] == 1 && weight.shape[0] == conv.group && conv.group > 1 && weight.elementCount > 0
+    return isDepthwise ? nil : "not one filter for each channel"
   }
 }

@@ -1,0 +1,47 @@
+import ApusCore
+import ApusOperators
+import Testing
+
+/// Fused operators against the operators that they stand for.
+@Suite struct FusedTests {
+  @Test func squeezeExcitationIsPoolingAndTwoProducts() throws {
+    var generator = Xoshiro256(seed: 9)
+    func random(_ shape: [Int]) -> Tensor { Tensor.random(.f32, shape, using: &generator) }
+    let (x, depthwise) = (random([2, 6, 5, 3]), random([6, 1, 3, 3]))
+    let (reduce, b1, expand, b2) = (random([4, 6, 1, 1]), random([4]), random([6, 4, 1, 1]), random([6]))
+    var (conv, first, second) = (Conv(), Conv(), Conv())
+    (conv.group, first.activation, second.activation) = (6, Activation(.silu), Activation(.sigmoid))
+    func run(_ op: any Operator, _ tensors: Tensor?...) throws -> [Tensor] {
+      try op.evaluate(Operands(tensors, outputCount: 2)).compactMap(\.tensor)
+    }
+    let y = try run(conv, x, depthwise)[0]
+    let mean = try run(GlobalAveragePool(), y)[0]
+    let gate = try run(second, try run(first, mean, reduce, b1)[0], expand, b2)[0]
+    let layer = SqueezeExcitation(inner: first.activation, outer: second.activation)
+    let direct = try run(layer, y, reduce, b1, expand, b2)[0]
+    let both = try run(
+      ConvSqueezeExcitation(conv: conv, layer: layer), x, depthwise, nil, nil, reduce, b1, expand, b2)
+    #expect(both[0] == y)
+    for (a, b) in zip(direct.doubles(), gate.doubles()) { #expect(abs(a - b) < 1e-6) }
+    #expect(both[1] == direct && direct.shape == gate.shape)
+    let weights = random([3, 6, 1, 1])
+    let expected = try run(Conv(), try run(Mul(), y, direct)[0], weights)[0]
+    #expect(try run(GatedConv(), y, weights, nil, nil, direct)[0] == expected)
+  }
+
+  @Test func gatesThatDoNotFitAreRefused() {
+    let x = ValueType.tensor(.f32, [2, 6, 5, 3])
+    let w = ValueType.tensor(.f32, [3, 6, 1, 1])
+    for gate in [
+      ValueType.tensor(.f32, [2, 6, 5, 1]), .tensor(.bf16, [2, 6, 1, 1]), .tensor(.f32, [2, 5, 1, 1]),
+    ] {
+      #expect(throws: OperatorError.self) {
+        try GatedConv().infer(InferenceContext(inputs: [x, w, nil, nil, gate]))
+      }
+    }
+    #expect(throws: OperatorError.self) {
+      try SqueezeExcitation().infer(
+        InferenceContext(inputs: [x, .tensor(.f32, [4, 6, 1, 1]), nil, .tensor(.f32, [6, 5, 1, 1]), nil]))
+    }
+  }
+}
