@@ -1,13 +1,15 @@
-"""Times Apus beside onnxruntime and OpenVINO on ONNX models, in one run, peers in turn.
+"""Times Apus beside onnxruntime and OpenVINO on ONNX models: short turns of each, again and again, in one run.
 
-python Benchmarks/cpu.py [--threads 2] [--apus .build/release/apus] [--seconds 3] model.onnx[:dim=value,...] ...
+python Benchmarks/cpu.py [--threads 2] [--apus .build/release/apus] [--rounds 7] model.onnx[:dim=value,...] ...
 
-Needs onnxruntime, openvino and numpy. Prints one JSON line a result and closes with a Markdown table: median
-milliseconds, and the ratio of Apus to the best peer of the same precision.
+Needs onnxruntime, openvino and numpy. Prints one JSON line a result and closes with a Markdown table. Milliseconds are
+medians of all turns; the ratio of Apus to the best peer of the same precision is the median over rounds of the ratio
+within a round, because machines are faster at some times than at others. `--portable` adds Apus without oneDNN.
 """
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import tempfile
 import time
@@ -25,28 +27,28 @@ def feeds(inputs, dims):
     return result
 
 
-def median(call, seconds):
-    for _ in range(3):
-        call()
+def turn(call, seconds):
+    """Median milliseconds of calls during one turn."""
+    call()
     times, end = [], time.time() + seconds
-    while time.time() < end or len(times) < 5:
+    while time.time() < end or len(times) < 3:
         start = time.perf_counter()
         call()
         times.append(time.perf_counter() - start)
-    return sorted(times)[len(times) // 2] * 1e3
+    return statistics.median(times) * 1e3
 
 
-def onnxruntime_ms(path, dims, threads, seconds):
+def onnxruntime_call(path, dims, threads):
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     inputs = feeds([(i.name, i.shape, i.type) for i in session.get_inputs()], dims)
-    return median(lambda: session.run(None, inputs), seconds), {k: list(v.shape) for k, v in inputs.items()}
+    return lambda: session.run(None, inputs), {k: list(v.shape) for k, v in inputs.items()}
 
 
-def openvino_ms(path, shapes, dims, threads, precision, seconds):
+def openvino_call(path, shapes, dims, threads, precision):
     import openvino
 
     core = openvino.Core()
@@ -54,53 +56,83 @@ def openvino_ms(path, shapes, dims, threads, precision, seconds):
     model.reshape(shapes)
     options = {
         "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": precision, "NUM_STREAMS": 1,
+        "INFERENCE_PRECISION_HINT": {"fp32": "f32"}.get(precision, precision), "NUM_STREAMS": 1,
     }
     compiled = core.compile_model(model, "CPU", options)
     inputs = feeds([(i.any_name, shapes[i.any_name], str(i.element_type).replace("i64", "int64")) for i in model.inputs], dims)
     request = compiled.create_infer_request()
-    return median(lambda: request.infer(inputs), seconds)
+    return lambda: request.infer(inputs)
 
 
-def apus_ms(apus, path, shapes, threads, precision, seconds, folder):
-    engine = os.path.join(folder, f"{os.path.basename(path)}.{precision}.engine")
-    spec = ",".join(f"{name}={'x'.join(map(str, shape))}" for name, shape in shapes.items())
-    command = [apus, "optimize", path, "-o", engine, "--precision", precision, "--threads", str(threads), "--json"]
-    report = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    bench = [apus, "bench", engine, "--threads", str(threads), "--duration", f"{seconds}s", "--shapes", spec, "--json"]
-    result = json.loads(subprocess.run(bench, check=True, capture_output=True).stdout)
-    return result["latency_ms"]["median"], result["load_ms"], report["build_seconds"], report["peak_memory_bytes"]
+class Apus:
+    def __init__(self, apus, path, shapes, threads, precision, folder, portable=False):
+        self.environment = {**os.environ, **({"APUS_ONEDNN": ""} if portable else {})}
+        self.engine = os.path.join(folder, f"{os.path.basename(path)}.{precision}{portable}.engine")
+        self.spec = ",".join(f"{name}={'x'.join(map(str, shape))}" for name, shape in shapes.items())
+        self.apus, self.threads, self.loads = apus, str(threads), []
+        command = [apus, "optimize", path, "-o", self.engine, "--precision", precision, "--threads", self.threads, "--json"]
+        report = json.loads(subprocess.run(command, check=True, capture_output=True, env=self.environment).stdout)
+        self.build, self.peak = report["build_seconds"], report["peak_memory_bytes"]
+        self.weights = report["model_info"]["weight_bytes"]
+
+    def turn(self, seconds):
+        command = [self.apus, "bench", self.engine, "--threads", self.threads, "--duration", f"{seconds}s",
+                   "--shapes", self.spec, "--json"]
+        result = json.loads(subprocess.run(command, check=True, capture_output=True, env=self.environment).stdout)
+        self.loads.append(result["load_ms"])
+        return result["latency_ms"]["median"]
+
+
+def measure(path, dims, precision, options, folder):
+    ort, shapes = onnxruntime_call(path, dims, options.threads)
+    ov = openvino_call(path, shapes, dims, options.threads, precision)
+    ours = Apus(options.apus, path, shapes, options.threads, precision, folder)
+    turns = {"openvino": lambda: turn(ov, options.seconds), "apus": lambda: ours.turn(options.seconds)}
+    if precision == "fp32":
+        turns["onnxruntime"] = lambda: turn(ort, options.seconds)
+    if options.portable:
+        alone = Apus(options.apus, path, shapes, options.threads, precision, folder, portable=True)
+        turns["portable"] = lambda: alone.turn(options.seconds)
+    rounds = []
+    for number in range(options.rounds):
+        names = list(turns)
+        # Nobody always follows the same neighbour.
+        rounds.append({name: turns[name]() for name in names[number % len(names):] + names[:number % len(names)]})
+    peers = [name for name in ("onnxruntime", "openvino") if name in turns]
+    row = {name: statistics.median(r[name] for r in rounds) for name in turns}
+    for name in ("apus", "portable"):
+        if name in turns:
+            row[name + "_ratio"] = statistics.median(r[name] / min(r[p] for p in peers) for r in rounds)
+    return {"model": os.path.basename(path), "precision": precision, **row, "load_ms": statistics.median(ours.loads),
+            "build_s": ours.build, "peak_mb": ours.peak / 1e6, "peak_of_weights": ours.peak / ours.weights}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--seconds", type=float, default=0.5, help="length of a turn")
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--apus", default=".build/release/apus")
     parser.add_argument("--precisions", default="fp32,bf16")
+    parser.add_argument("--portable", action="store_true")
     options = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for spec in options.models:
             path, _, rest = spec.partition(":")
             dims = {k: int(v) for k, v in (x.split("=") for x in rest.split(",") if x)}
-            ort, shapes = onnxruntime_ms(path, dims, options.threads, options.seconds)
             for precision in options.precisions.split(","):
-                ov = openvino_ms(path, shapes, dims, options.threads, "f32" if precision == "fp32" else precision, options.seconds)
-                ours, load, build, peak = apus_ms(
-                    options.apus, path, shapes, options.threads, precision, options.seconds, folder)
-                best = min(ort, ov) if precision == "fp32" else ov
-                row = dict(model=os.path.basename(path), precision=precision, onnxruntime=ort if precision == "fp32" else None,
-                           openvino=ov, apus=ours, ratio=ours / best, load_ms=load, build_s=build, peak_mb=peak / 1e6)
-                rows.append(row)
-                print(json.dumps(row), flush=True)
-    print("\n| model | precision | onnxruntime ms | OpenVINO ms | Apus ms | Apus / best | load ms | build s | peak MB |")
-    print("|---|---|---|---|---|---|---|---|---|")
+                rows.append(measure(path, dims, precision, options, folder))
+                print(json.dumps(rows[-1]), flush=True)
+    print("\n| model | precision | onnxruntime ms | OpenVINO ms | Apus ms | Apus / best | without oneDNN ms, / best "
+          "| load ms | build s | peak MB (of weights) |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for r in rows:
-        ort = f"{r['onnxruntime']:.2f}" if r["onnxruntime"] else "-"
-        print(f"| {r['model']} | {r['precision']} | {ort} | {r['openvino']:.2f} | {r['apus']:.2f} | {r['ratio']:.2f} "
-              f"| {r['load_ms']:.0f} | {r['build_s']:.1f} | {r['peak_mb']:.0f} |")
+        ort = f"{r['onnxruntime']:.2f}" if "onnxruntime" in r else "-"
+        alone = f"{r['portable']:.2f}, {r['portable_ratio']:.2f}" if "portable" in r else "-"
+        print(f"| {r['model']} | {r['precision']} | {ort} | {r['openvino']:.2f} | {r['apus']:.2f} | {r['apus_ratio']:.2f} "
+              f"| {alone} | {r['load_ms']:.0f} | {r['build_s']:.1f} | {r['peak_mb']:.0f} ({r['peak_of_weights']:.1f}x) |")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ void FN(apus_attention_softmax)(
   }
   vf sums = vset(0.0f);
   for (ptrdiff_t i = 0; i < stored; i += APUS_LANES) {
-    const vf e = vexp(vload(scores + i) - top);
+    const vf e = vexp_flushed(vload(scores + i) - top);
     vstore(scores + i, e);
     sums += e;
   }

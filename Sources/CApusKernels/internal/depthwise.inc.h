@@ -45,7 +45,7 @@ INLINE void FN(dw_finish)(
   } else if (e->activation == APUS_ACT_SILU && type == APUS_BF16) {
     DW_EACH v[m * vectors + j] = vsilu_short(v[m * vectors + j], e->alpha);
   } else if (e->activation == APUS_ACT_SILU) {
-    DW_EACH v[m * vectors + j] *= vsigmoid(v[m * vectors + j] * e->alpha);
+    DW_EACH v[m * vectors + j] = vsilu(v[m * vectors + j], e->alpha);
   } else {
     float tile[8 * APUS_LANES];
     DW_EACH vstore(tile + (m * vectors + j) * APUS_LANES, v[m * vectors + j]);

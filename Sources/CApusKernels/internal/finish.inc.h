@@ -42,7 +42,8 @@ INLINE void FN(finish_pass)(
       const ptrdiff_t at = row * f->out_stride + j;
       vf v = vload(f->tile + row * f->tile_stride + j) + bias;
       if (early) v += vload_as(f->residual, type, at, left);
-      v = act == APUS_ACT_SILU && type == APUS_BF16 ? vsilu_short(v, alpha) : vactivate(act, v, alpha, beta);
+      if (act != APUS_ACT_SILU) v = vactivate(act, v, alpha, beta);
+      else v = type == APUS_BF16 ? vsilu_short(v, alpha) : vsilu(v, alpha);
       if (late) v += vload_as(f->residual, type, at, left);
       vstore_as(f->out, type, at, left, v);
     }

@@ -21,7 +21,7 @@ static void FN(softmax_row)(const apus_softmax *s, const void *in, void *out, pt
   // A row of -infinity has no distribution: NaN, as exp(-inf - -inf) gives.
   vf sums = vset(0.0f);
   for (ptrdiff_t i = 0; i < n; i += APUS_LANES) {
-    const vf e = vexp(vload_as(in, s->in_type, at + i, n - i) - top);
+    const vf e = vexp_flushed(vload_as(in, s->in_type, at + i, n - i) - top);
     if (n - i >= APUS_LANES) {
       sums += e;
       continue;
@@ -43,7 +43,7 @@ static void FN(softmax_row)(const apus_softmax *s, const void *in, void *out, pt
   }
   const float scale = 1.0f / sum;
   for (ptrdiff_t i = 0; i < n; i += APUS_LANES) {
-    const vf e = vexp(vload_as(in, s->in_type, at + i, n - i) - top);
+    const vf e = vexp_flushed(vload_as(in, s->in_type, at + i, n - i) - top);
     vstore_as(out, s->out_type, at + i, n - i, e * scale);
   }
 }
@@ -53,11 +53,11 @@ static void FN(softmax_columns)(
     const apus_softmax *s, const void *in, void *out, ptrdiff_t at, ptrdiff_t n) {
   vf top = vset(-__builtin_inff()), sum = vset(0.0f);
   for (ptrdiff_t i = 0; i < s->count; i++) top = vmax(top, vload_as(in, s->in_type, at + i * s->inner, n));
-  for (ptrdiff_t i = 0; i < s->count; i++) sum += vexp(vload_as(in, s->in_type, at + i * s->inner, n) - top);
+  for (ptrdiff_t i = 0; i < s->count; i++) sum += vexp_flushed(vload_as(in, s->in_type, at + i * s->inner, n) - top);
   const vf scale = 1.0f / sum, shift = vlog(sum);
   for (ptrdiff_t i = 0; i < s->count; i++) {
     const vf x = vload_as(in, s->in_type, at + i * s->inner, n) - top;
-    vstore_as(out, s->out_type, at + i * s->inner, n, s->logarithm ? x - shift : vexp(x) * scale);
+    vstore_as(out, s->out_type, at + i * s->inner, n, s->logarithm ? x - shift : vexp_flushed(x) * scale);
   }
 }
 
