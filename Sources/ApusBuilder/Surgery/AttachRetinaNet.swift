@@ -117,7 +117,9 @@ public struct AttachRetinaNet: Sendable {
 
   private func frame(of graph: Graph) throws -> (height: Int, width: Int) {
     let shape = graph.inputs.first.flatMap { graph[$0].type.tensor?.shape } ?? []
-    guard shape.count == 4, let height = shape[2].value, let width = shape[3].value else {
+    guard shape.count == 4, [1, 3].contains(shape[1].value), let height = shape[2].value,
+      let width = shape[3].value
+    else {
       throw ApusError(
         .usage,
         Problem(
