@@ -65,7 +65,12 @@ let package = Package(
     library("ApusONNX", ["ApusCore", protobuf]),
     tests("ApusONNX", ["ApusCore", "ApusOperators", protobuf]),
     .target(name: "CApusCUDASources", exclude: ["Kernels"]),
-    library("ApusCUDA", ["ApusCore", "CApusDrivers", "CApusCUDASources"]),
+    library("ApusCUDA", ["ApusCore", "ApusEngine", "CApusDrivers", "CApusCUDASources"]),
+    library(
+      "ApusCUDATactics", ["ApusCore", "ApusCPU", "ApusEngine", "ApusOperators", "ApusTactics", "ApusCUDA"]),
+    tests(
+      "ApusCUDATactics",
+      ["ApusCore", "ApusCPUTactics", "ApusCUDA", "ApusEngine", "ApusOperators", "ApusTactics", "ApusTestSupport"]),
     tests("ApusCUDA", ["ApusCore", "CApusCUDASources"]),
     .executableTarget(name: "apus-gpu-check", dependencies: ["ApusCUDA", "ApusCore"], swiftSettings: strict),
     library("ApusVision", ["ApusCore", "CApusSystem"]),
@@ -84,7 +89,7 @@ let package = Package(
     library(
       "Apus",
       [
-        "ApusBuilder", "ApusCore", "ApusCPU", "ApusCPUTactics", "ApusEngine", "ApusOperators", "ApusTactics",
+        "ApusBuilder", "ApusCore", "ApusCPU", "ApusCPUTactics", "ApusCUDA", "ApusCUDATactics", "ApusEngine", "ApusOperators", "ApusTactics",
         "ApusVision", "CApusDrivers",
       ]),
     tests("Apus", ["ApusCore", "ApusEngine", "ApusOperators", "ApusTestSupport", "retinanet-postprocess"]),

@@ -3,6 +3,8 @@ public import ApusEngine
 public import ApusTactics
 import ApusCPU
 import ApusCPUTactics
+import ApusCUDA
+import ApusCUDATactics
 import ApusOperators
 
 /// Where a model is to run.
@@ -35,21 +37,28 @@ public enum Device: Sendable, Hashable {
   /// Tactics for plans of this device; throws when the device is not there.
   public func tactics(precision: String = "fp32") throws -> TacticSet {
     switch self {
-    case .auto, .cpu: return .cpu(precision: precision)
+    case .cpu: return .cpu(precision: precision)
+    case .auto: return try resolved.tactics(precision: precision)
     case .cuda(let index):
-      throw ApusError(
-        .resources,
-        Problem(
-          .deviceMissing, "CUDA device \(index) cannot be used by this build of Apus", allowed: "cpu",
-          fix: "use --device cpu; `apus doctor` says what was found"))
+      let runtime = CUDARuntime(try DriverGPU(ordinal: index), ordinal: index)
+      return .cuda(
+        runtime, images: KernelCache(try RuntimeCompiler()), precision: precision, host: .cpu())
     }
+  }
+
+  /// The device that `auto` stands for: the first GPU when it and the compiler of its kernels are there.
+  public var resolved: Device {
+    guard self == .auto else { return self }
+    guard let count = try? DriverGPU.count(), count > 0, (try? RuntimeCompiler()) != nil else { return .cpu }
+    return .cuda(0)
   }
 
   /// Precisions that the device has.
   public func supports(_ precision: String) -> Bool {
-    switch precision {
-    case "fp32": true
-    case "bf16": CPURuntime.hasFastBF16
+    switch (resolved, precision) {
+    case (_, "fp32"): true
+    case (.cuda, "fp16"), (.cuda, "bf16"): true
+    case (_, "bf16"): CPURuntime.hasFastBF16
     default: false
     }
   }
@@ -67,12 +76,14 @@ extension Engine {
     guard problems.isEmpty else { throw ApusError(.resources, problems) }
     var reasons: [String] = []
     for (index, entry) in header.plans.enumerated() {
-      guard entry.target.device == "cpu" else {
-        reasons.append("plan \(index) is for \(entry.target.device) (\(entry.target.level))")
-        continue
+      do {
+        return try ExecutablePlan(
+          try plan(index), constants: self, runtimes: try Self.runtimes(for: entry.target),
+          catalogue: .withPlugins)
+      } catch let error as ApusError where error.category == .resources {
+        let why = error.problems.map(\.message).joined(separator: "; ")
+        reasons.append("plan \(index) is for \(entry.target.device) (\(entry.target.level)): \(why)")
       }
-      return try ExecutablePlan(
-        try plan(index), constants: self, runtimes: [CPURuntime()], catalogue: .withPlugins)
     }
     throw ApusError(
       .resources,
@@ -80,5 +91,19 @@ extension Engine {
         .engineTarget, "the engine holds no plan for this machine: \(reasons.joined(separator: "; "))",
         file: path,
         fix: "optimize the model on this machine"))
+  }
+
+  /// What runs plans of a target; throws when this machine has no such device.
+  private static func runtimes(for target: PlanTarget) throws -> [any DeviceRuntime] {
+    guard target.device == "cuda" else { return [CPURuntime()] }
+    let gpu = try DriverGPU()
+    guard gpu.properties.target == target.level else {
+      throw ApusError(
+        .resources,
+        Problem(
+          .engineTarget, "the GPU here is \(gpu.properties.name) (\(gpu.properties.target))",
+          value: target.level, fix: "optimize the model on this machine"))
+    }
+    return [CUDARuntime(gpu), CPURuntime()]
   }
 }

@@ -1,4 +1,5 @@
 import ApusCPU
+import ApusCUDA
 import ApusCore
 import ApusEngine
 import CApusDrivers
@@ -19,12 +20,23 @@ public struct MachineReport: Sendable, Encodable {
   /// Instruction sets that the CPU kernels use.
   public var level: String
   public var libraries: [Library]
+  /// Usable GPUs, in the driver's order.
+  public var gpus: [String]
 
   public init() {
     processor = Self.processorName
     processors = ThreadPool.processorCount
     level = CPURuntime.level
-    libraries = [Self.oneDNN]
+    libraries = [Self.oneDNN] + CUDALibraries.findings().map(Library.init)
+    gpus = Self.gpuNames
+  }
+
+  private static var gpuNames: [String] {
+    let count = (try? DriverGPU.count()) ?? 0
+    return (0..<count).map { ordinal in
+      guard let properties = try? DriverGPU(ordinal: ordinal).properties else { return "unusable" }
+      return "\(properties.name) (\(properties.target), \(properties.memoryBytes >> 20) MiB)"
+    }
   }
 
   private static var processorName: String {
@@ -48,6 +60,13 @@ public struct MachineReport: Sendable, Encodable {
     let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     return Library(
       name: "oneDNN", found: library != nil, detail: library != nil ? "in the loader path" : text)
+  }
+}
+
+extension MachineReport.Library {
+  init(_ finding: CUDALibraries.Finding) {
+    let detail = [finding.version, finding.path].compactMap { $0 }.joined(separator: ", ")
+    self.init(name: finding.name, found: finding.problem == nil, detail: finding.problem ?? detail)
   }
 }
 

@@ -66,7 +66,8 @@ public struct Builder {
     let tuner = tuner(graph, measurements.sample)
     let lowered = try LoweredPlan(
       graph, tactics: tactics, chooser: chooser ?? tuner ?? FirstTactic(), profiles: options.profiles,
-      portable: portable, catalogue: catalogue)
+      sizes: graph.symbolSizes(options.profiles, measurements.sample), portable: portable,
+      catalogue: catalogue)
     if let reason = tuner?.cache.save() { options.progress("the timing cache was not saved: \(reason)") }
     try refuseReferences(lowered)
     options.progress("checking")
@@ -91,15 +92,7 @@ public struct Builder {
   }
 
   private func generatedData(_ graph: Graph) -> DataSource {
-    var symbols: [String: Int] = [:]
-    for profile in options.profiles.prefix(1) {
-      for id in graph.inputs {
-        guard let range = profile.inputs[graph[id].name] else { continue }
-        for (dim, size) in zip(graph[id].type.tensor?.shape ?? [], range.opt) {
-          if let name = dim.symbolName { symbols[name] = size }
-        }
-      }
-    }
+    let symbols = options.profiles.first.map { graph.symbolSizes($0.inputs.mapValues(\.opt)) } ?? [:]
     let random = RandomData(
       seed: options.seed, ranges: options.inputRanges.merging(graph.indexRanges()) { given, _ in given },
       symbols: symbols)

@@ -13,16 +13,18 @@ public struct LoweredPlan {
   public init(
     _ graph: Graph, tactics: TacticSet, chooser: any TacticChooser = FirstTactic(),
     section: String = "packed.0",
-    profiles: [ShapeProfile] = [], portable: PortablePart? = nil, catalogue: OperatorCatalogue = .withPlugins
+    profiles: [ShapeProfile] = [], sizes: [[String: Int]] = [], portable: PortablePart? = nil,
+    catalogue: OperatorCatalogue = .withPlugins
   ) throws {
+    tactics.prepare(graph, sizes)
     constants = ConstantPool(section: section, fallback: portable?.weights)
     var result = try Lowering.lower(
-      graph, tactics: tactics, constants: constants, chooser: chooser, portable: portable)
+      graph, tactics: tactics, constants: constants, chooser: chooser, portable: portable, sizes: sizes)
     result.plan.profiles = profiles
     plan = result.plan
     notes = result.notes
     executable = try ExecutablePlan(
-      plan, constants: constants, runtimes: [tactics.runtime], catalogue: catalogue)
+      plan, constants: constants, runtimes: tactics.runtimes, catalogue: catalogue)
   }
 
   /// Steps that run the operator's reference.

@@ -38,7 +38,7 @@ struct Measurements {
   /// The graph as imported, in FP32, by the device's safe tactics: what every later step is held against.
   mutating func baseline(_ graph: Graph) throws {
     guard options.measures || options.checksAccuracy else { return }
-    let lowered = try LoweredPlan(graph, tactics: tactics, catalogue: catalogue)
+    let lowered = try lower(graph)
     let session = Session(lowered.executable, options: SessionOptions(threads: options.threads))
     for index in 0..<min(data.count, Self.accuracySamples) {
       expected.append(try session.run(values: try data.sample(index).mapValues(Value.tensor)))
@@ -49,7 +49,12 @@ struct Measurements {
   mutating func after(_ stage: StageReport, _ graph: Graph) throws {
     let timed = options.measures && options.measuresStages && stage.changes > 0
     stages.append(
-      (stage.name, timed ? try time(LoweredPlan(graph, tactics: tactics, catalogue: catalogue)) : nil))
+      (stage.name, timed ? try time(lower(graph)) : nil))
+  }
+
+  private func lower(_ graph: Graph) throws -> LoweredPlan {
+    try LoweredPlan(
+      graph, tactics: tactics, sizes: [graph.symbolSizes(sample.mapValues(\.shape))], catalogue: catalogue)
   }
 
   mutating func final(_ lowered: LoweredPlan) throws { optimizedMilliseconds = try time(lowered) }

@@ -1,17 +1,13 @@
 import ApusCore
+import ApusEngine
 import ApusTactics
 
 extension Builder {
   /// The chooser that measures, tuned to the shapes of the data; nil where measuring is not wanted.
   func tuner(_ graph: Graph, _ sample: [String: Tensor]) -> MeasuringChooser? {
-    guard chooser == nil, !options.deterministic else { return nil }
+    guard chooser == nil, !options.deterministic, tactics.place == .host else { return nil }
     var tuning = MeasuringChooser.Options()
-    for id in graph.inputs {
-      let sizes = sample[graph[id].name]?.shape ?? []
-      for (dim, size) in zip(graph[id].type.tensor?.shape ?? [], sizes) {
-        if let name = dim.symbolName { tuning.symbols[name] = size }
-      }
-    }
+    tuning.symbols = graph.symbolSizes(sample.mapValues(\.shape))
     tuning.threads = options.threads
     tuning.budget = options.tuningBudget
     tuning.expected = MeasuringChooser.contestedNodes(graph, tactics)

@@ -10,13 +10,28 @@ public struct Lowering {
   let chooser: any TacticChooser
   /// Portable constants that plans may refer to without a copy.
   let portable: (any PortableConstants)?
+  /// Sizes of symbols for which kernels with fixed extents are made.
+  let sizes: [[String: Int]]
   private let inputSymbols: Set<String>
   private var plan: Plan
-  /// Values of the plan that hold a value of the graph, by layout.
-  private var versions: [ValueID: [Layout: Int]] = [:]
+  /// Values of the plan that hold a value of the graph.
+  private var versions: [ValueID: [Version: Int]] = [:]
   private var notes: [NodeNote] = []
   /// Bytes of packed weights whose originals still take memory.
   private var packedBytes = 0
+
+  /// How and where a tensor lies.
+  private struct Version: Hashable {
+    var layout: Layout
+    var place: PlanValue.Place
+  }
+
+  /// A tactic that can run a node, with the layouts and the memory that it works on.
+  private struct Candidate {
+    var tactic: any Tactic
+    var signature: LayoutSignature
+    var place: PlanValue.Place
+  }
 
   /// What was decided for one node, for reports and dry runs.
   public struct NodeNote: Sendable {
@@ -36,11 +51,12 @@ public struct Lowering {
 
   public static func lower(
     _ graph: Graph, tactics: TacticSet, constants: ConstantPool, chooser: any TacticChooser,
-    portable: (any PortableConstants)? = nil
+    portable: (any PortableConstants)? = nil, sizes: [[String: Int]] = []
   ) throws -> Result {
     let symbols = graph.inputs.flatMap { graph[$0].type.tensor?.shape ?? [] }.compactMap(\.symbolName)
     var lowering = Lowering(
       graph: graph, tactics: tactics, constants: constants, chooser: chooser, portable: portable,
+      sizes: sizes,
       inputSymbols: Set(symbols), plan: Plan(target: tactics.target))
     return try lowering.run()
   }
@@ -48,56 +64,105 @@ public struct Lowering {
   private mutating func run() throws -> Result {
     plan.symbolBounds = graph.symbolBounds
     for (position, id) in graph.inputs.enumerated() {
-      plan.inputs.append(addValue(graph[id], .rowMajor, .input(position)))
+      plan.inputs.append(addValue(graph[id], .rowMajor, .host, .input(position)))
     }
     guard let order = graph.topologicalOrder() else {
       throw ApusError(.internal, Problem(.internalError, "a graph with a cycle reached lowering"))
     }
     for id in order { try lower(graph[id]) }
-    for id in graph.outputs { plan.outputs.append(try value(id, in: .rowMajor)) }
+    for id in graph.outputs { plan.outputs.append(try value(id, in: .rowMajor, at: .host)) }
+    moveUploadsToFront()
     return Result(plan: plan, notes: notes)
   }
 
-  private mutating func addValue(_ value: Graph.Value, _ layout: Layout, _ role: PlanValue.Role) -> Int {
-    let name = layout == .rowMajor ? value.name : "\(value.name)#\(layout.rawValue)"
-    plan.values.append(PlanValue(name: name, type: value.type, layout: layout, role: role))
-    versions[value.id, default: [:]][layout] = plan.values.count - 1
+  /// Inputs go to the device before anything else, so that copies do not cut its work into pieces.
+  private mutating func moveUploadsToFront() {
+    let inputs = Set(plan.inputs)
+    let isUpload = { (step: PlanStep) in
+      step.operatorName == DeviceCopy.name && step.inputs.allSatisfy { $0.map(inputs.contains) ?? true }
+    }
+    plan.steps = plan.steps.filter(isUpload) + plan.steps.filter { !isUpload($0) }
+  }
+
+  private mutating func addValue(
+    _ value: Graph.Value, _ layout: Layout, _ place: PlanValue.Place, _ role: PlanValue.Role
+  ) -> Int {
+    let mark = layout == .rowMajor ? "" : "#\(layout.rawValue)"
+    let name = value.name + mark + (place == .device && graph.isInput(value.id) ? "@device" : "")
+    plan.values.append(PlanValue(name: name, type: value.type, layout: layout, role: role, place: place))
+    versions[value.id, default: [:]][Version(layout: layout, place: place)] = plan.values.count - 1
     return plan.values.count - 1
   }
 
-  /// The plan's value for a graph value in a layout; constants are added, other layouts reordered, on demand.
-  private mutating func value(_ id: ValueID, in layout: Layout) throws -> Int {
+  /// The plan's value for a graph value in a layout and a memory; constants are added, others reordered and copied, on
+  /// demand.
+  private mutating func value(_ id: ValueID, in layout: Layout, at place: PlanValue.Place) throws -> Int {
     let layout = isLayoutFree(graph[id].type) ? .rowMajor : layout
-    if let found = versions[id]?[layout] { return found }
+    if let found = versions[id]?[Version(layout: layout, place: place)] { return found }
     let value = graph[id]
     if let tensor = value.constant {
       let stored = layout == .rowMajor ? tensor : tensor.reordered(to: layout)
       let reference = (layout == .rowMajor ? portable?.reference(for: tensor) : nil) ?? constants.add(stored)
-      return addValue(value, layout, .constant(reference))
+      return addValue(value, layout, place, .constant(reference))
     }
-    guard let (from, source) = versions[id]?.min(by: { $0.key.rawValue < $1.key.rawValue }) else {
+    let known = versions[id] ?? [:]
+    // The same memory first, then the wanted layout, then whatever is there.
+    let near = known.filter { $0.key.place == place }
+    if let (version, source) = near.min(by: { $0.key.layout.rawValue < $1.key.layout.rawValue }) {
+      return try reorder(value, source, version, layout)
+    }
+    if let source = known.first(where: { $0.key.layout == layout }) {
+      return try copy(value, source.value, layout, to: place)
+    }
+    guard let (version, source) = known.min(by: { $0.key.layout.rawValue < $1.key.layout.rawValue }) else {
       throw ApusError(
         .internal, Problem(.internalError, "value '\(value.name)' is read before it is lowered"))
     }
-    return try reorder(value, source, from, layout)
+    // The device is the quicker one of the two.
+    if place == .host {
+      let sorted = try reorder(value, source, version, layout)
+      return try copy(value, sorted, layout, to: place)
+    }
+    let moved = try copy(value, source, version.layout, to: place)
+    return try reorder(value, moved, Version(layout: version.layout, place: place), layout)
   }
 
-  private mutating func reorder(_ value: Graph.Value, _ source: Int, _ from: Layout, _ to: Layout) throws
-    -> Int
-  {
-    let op = LayoutReorder(from: from, to: to)
-    let node = TacticNode(op: op, name: "\(value.name)/reorder", inputs: [value.type], outputs: [value.type])
-    guard let tactic = tactics.tactics(for: op).first else {
-      throw ApusError(.internal, Problem(.internalError, "the device cannot reorder layouts"))
+  private mutating func reorder(
+    _ value: Graph.Value, _ source: Int, _ from: Version, _ to: Layout
+  ) throws -> Int {
+    let op = LayoutReorder(from: from.layout, to: to)
+    return try edge(
+      op, value, "\(value.name)/reorder", source, from.layout, Version(layout: to, place: from.place),
+      on: from.place)
+  }
+
+  private mutating func copy(
+    _ value: Graph.Value, _ source: Int, _ layout: Layout, to place: PlanValue.Place
+  ) throws -> Int {
+    let name = "\(value.name)/to-\(place.rawValue)"
+    return try edge(
+      DeviceCopy(to: place), value, name, source, layout, Version(layout: layout, place: place), on: .device)
+  }
+
+  /// A step that gives a tensor another layout or place, by a tactic of the set that works on `worker`.
+  private mutating func edge(
+    _ op: any Operator, _ value: Graph.Value, _ name: String, _ source: Int, _ from: Layout, _ to: Version,
+    on worker: PlanValue.Place
+  ) throws -> Int {
+    var node = TacticNode(op: op, name: name, inputs: [value.type], outputs: [value.type])
+    node.sizes = sizes
+    let set = worker == tactics.place ? tactics : tactics.fallback?.set
+    guard let tactic = set?.tactics(for: op).first else {
+      throw ApusError(
+        .internal, Problem(.internalError, "the device has no kernel for \(op.operatorName)", node: name))
     }
     let built = try tactic.build(
-      node, layouts: LayoutSignature(inputs: [from], outputs: [to]), constants: constants)
-    let target = addValue(value, to, .computed)
+      node, layouts: LayoutSignature(inputs: [from], outputs: [to.layout]), constants: constants)
+    let target = addValue(value, to.layout, to.place, .computed)
     plan.steps.append(
       PlanStep(
-        name: node.name, operatorName: LayoutReorder.name, inputs: [source], outputs: [target],
-        kernel: built.record,
-        operatorText: PlanStep.text(of: op).text))
+        name: name, operatorName: op.operatorName, inputs: [source], outputs: [target],
+        kernel: built.record, operatorText: PlanStep.text(of: op).text))
     return target
   }
 
@@ -111,27 +176,63 @@ public struct Lowering {
     if let contents = shapeContents(of: node) {
       for (output, contents) in zip(node.outputs, contents) {
         if let output, let contents {
-          _ = addValue(graph[output], .rowMajor, .shape(SymbolicContents(contents)))
+          _ = addValue(graph[output], .rowMajor, .host, .shape(SymbolicContents(contents)))
         }
       }
       return
     }
     if try lowerAlias(node) { return }
-    let query = TacticNode(node, in: graph)
+    var query = TacticNode(node, in: graph)
+    query.sizes = sizes
     var refusals: [String] = []
-    var candidates: [(tactic: any Tactic, signature: LayoutSignature)] = []
-    for tactic in tactics.tactics(for: node.op) {
+    for set in [tactics, tactics.fallback?.set].compactMap({ $0 }) {
+      if set.place == .device, let reason = hostReason(node) {
+        refusals.append("\(set.target.device): \(reason)")
+        continue
+      }
+      let candidates = candidates(set, node, query, &refusals)
+      guard let best = cheapest(candidates, node) else { continue }
+      let rivals = candidates.filter { $0.signature == best.signature }.map(\.tactic)
+      do {
+        // Vendor kernels of the host are not measured for the few nodes that a device leaves to it.
+        let chooser: any TacticChooser = set.place == tactics.place ? chooser : FirstTactic()
+        let choice = try chooser.choose(rivals, query, best.signature, constants)
+        return try emit(node, choice, best, refusals + choice.refusals)
+      } catch  where set.fallback != nil {
+        refusals.append("\(set.target.device): \(error)")
+      }
+    }
+    try lowerReference(node, refusals)
+  }
+
+  private func candidates(
+    _ set: TacticSet, _ node: Graph.Node, _ query: TacticNode, _ refusals: inout [String]
+  ) -> [Candidate] {
+    var found: [Candidate] = []
+    for tactic in set.tactics(for: node.op) {
       switch tactic.supports(query) {
-      case .yes(let signatures): candidates += signatures.map { (tactic, $0) }
+      case .yes(let signatures):
+        found += signatures.map { Candidate(tactic: tactic, signature: $0, place: set.place) }
       case .no(let reason): refusals.append("\(tactic.name): \(reason)")
       }
     }
-    guard let signature = cheapest(candidates.map(\.signature), node) else {
-      return try lowerReference(node, refusals)
+    return found
+  }
+
+  /// Why a node stays on the host although a device may have a kernel for it.
+  private func hostReason(_ node: Graph.Node) -> String? {
+    if isLate(node) { return "sizes are known only when it runs" }
+    let outputs = node.outputs.compactMap { $0 }
+    let isSmall = outputs.allSatisfy {
+      elementCount($0) <= 64 && graph[$0].type.tensor?.dtype.isInteger ?? false
     }
-    let rivals = candidates.filter { $0.signature == signature }.map(\.tactic)
-    let choice = try chooser.choose(rivals, query, signature, constants)
-    try emit(node, choice, signature, refusals + choice.refusals)
+    let isHere = node.inputs.allSatisfy { input in
+      input.map { id in
+        graph[id].constant != nil || versions[id]?.keys.contains { $0.place == .host } ?? false
+      }
+        ?? true
+    }
+    return isSmall && isHere ? "a few integers that the host knows" : nil
   }
 
   /// Shape arithmetic that no step needs to compute: all outputs known, in terms of the input shapes.
@@ -156,7 +257,11 @@ public struct Lowering {
       let input = node.inputs.first ?? nil, node.outputs.count == 1, let output = node.outputs[0],
       let type = graph[input].type.tensor, type.dtype != .string, !isLate(node)
     else { return false }
-    _ = addValue(graph[output], .rowMajor, .alias(of: try value(input, in: .rowMajor)))
+    let known = versions[input] ?? [:]
+    let isOnDevice = known.keys.contains { $0.place == .device }
+    let place: PlanValue.Place = isOnDevice || graph[input].constant != nil ? tactics.place : .host
+    let source = try value(input, in: .rowMajor, at: known.isEmpty || isOnDevice ? place : .host)
+    _ = addValue(graph[output], .rowMajor, plan.values[source].place, .alias(of: source))
     notes.append(
       NodeNote(
         node: node.name, operatorName: node.opName, sources: node.sources, tactic: "alias", refusals: []))
@@ -164,24 +269,25 @@ public struct Lowering {
   }
 
   /// The signature whose inputs need the fewest elements reordered; the first among equals.
-  private func cheapest(_ signatures: [LayoutSignature], _ node: Graph.Node) -> LayoutSignature? {
-    var best: (cost: Double, signature: LayoutSignature)?
-    for signature in signatures {
-      let cost = reorderCost(signature, node)
-      if best.map({ cost < $0.cost }) ?? true { best = (cost, signature) }
+  private func cheapest(_ candidates: [Candidate], _ node: Graph.Node) -> Candidate? {
+    var best: (cost: Double, candidate: Candidate)?
+    for candidate in candidates {
+      let cost = reorderCost(candidate, node)
+      if best.map({ cost < $0.cost }) ?? true { best = (cost, candidate) }
     }
-    return best?.signature
+    return best?.candidate
   }
 
-  private func reorderCost(_ signature: LayoutSignature, _ node: Graph.Node) -> Double {
+  private func reorderCost(_ candidate: Candidate, _ node: Graph.Node) -> Double {
     var cost = 0.0
-    for (input, layout) in zip(node.inputs, signature.inputs) {
+    for (input, layout) in zip(node.inputs, candidate.signature.inputs) {
       guard let input, let layout, graph[input].constant == nil, !isLayoutFree(graph[input].type) else {
         continue
       }
-      if versions[input]?[layout] == nil { cost += elementCount(input) }
+      let known = versions[input]?.keys.contains { $0.layout == layout } ?? false
+      if !known { cost += elementCount(input) }
     }
-    for (output, layout) in zip(node.outputs, signature.outputs) {
+    for (output, layout) in zip(node.outputs, candidate.signature.outputs) {
       // Outputs of the graph leave in logical order.
       guard let output, let layout, layout != .rowMajor, !isLayoutFree(graph[output].type) else { continue }
       if graph.isOutput(output) { cost += elementCount(output) }
@@ -196,21 +302,22 @@ public struct Lowering {
   }
 
   private mutating func emit(
-    _ node: Graph.Node, _ choice: TacticChoice, _ signature: LayoutSignature, _ refusals: [String]
+    _ node: Graph.Node, _ choice: TacticChoice, _ candidate: Candidate, _ refusals: [String]
   ) throws {
+    let (signature, place) = (candidate.signature, candidate.place)
     var inputs: [Int?] = []
     for (index, input) in node.inputs.enumerated() {
       guard let input, !choice.built.absorbedInputs.contains(index) else {
         inputs.append(nil)
         continue
       }
-      inputs.append(try value(input, in: signature.inputs[index] ?? .rowMajor))
+      inputs.append(try value(input, in: signature.inputs[index] ?? .rowMajor, at: place))
     }
     let outputs = node.outputs.enumerated().map { index, output in
       output.map {
         addValue(
           graph[$0], isLayoutFree(graph[$0].type) ? .rowMajor : signature.outputs[index] ?? .rowMajor,
-          .computed)
+          place, .computed)
       }
     }
     plan.steps.append(
@@ -235,8 +342,8 @@ public struct Lowering {
   }
 
   private mutating func lowerReference(_ node: Graph.Node, _ refusals: [String]) throws {
-    let inputs = try node.inputs.map { try $0.map { try value($0, in: .rowMajor) } }
-    let outputs = node.outputs.map { $0.map { addValue(graph[$0], .rowMajor, .computed) } }
+    let inputs = try node.inputs.map { try $0.map { try value($0, in: .rowMajor, at: .host) } }
+    let outputs = node.outputs.map { $0.map { addValue(graph[$0], .rowMajor, .host, .computed) } }
     plan.steps.append(
       PlanStep(
         name: node.name, operatorName: node.opName, sources: node.sources, rules: node.history,

@@ -36,18 +36,39 @@ public struct BuiltKernel: Sendable {
 public struct TacticSet: Sendable {
   public let target: PlanTarget
   public let runtime: any DeviceRuntime
+  /// Whose memory the tactics' kernels work on.
+  public var place: PlanValue.Place { runtime.memory == nil ? .host : .device }
+  /// What runs the nodes that no tactic of this set supports; nil: their references do.
+  public let fallback: HostTactics?
+  /// Called with a graph and the sizes of its symbols before it is lowered: compilers work ahead, on all processors.
+  public let prepare: @Sendable (Graph, [[String: Int]]) -> Void
   private let byOperator: [String: [any Tactic]]
 
   /// Tactics in order of preference; the first that supports a node is its safe default.
-  public init(target: PlanTarget, runtime: any DeviceRuntime, tactics: [any Tactic]) {
+  public init(
+    target: PlanTarget, runtime: any DeviceRuntime, tactics: [any Tactic], fallback: HostTactics? = nil,
+    prepare: @escaping @Sendable (Graph, [[String: Int]]) -> Void = { _, _ in }
+  ) {
+    self.prepare = prepare
     self.target = target
     self.runtime = runtime
+    self.fallback = fallback
     var table: [String: [any Tactic]] = [:]
     for tactic in tactics { for op in tactic.operators { table[op.name, default: []].append(tactic) } }
     byOperator = table
   }
 
   public func tactics(for op: any Operator) -> [any Tactic] { byOperator[op.operatorName] ?? [] }
+
+  /// Everything that plans of this set may need to run.
+  public var runtimes: [any DeviceRuntime] { [runtime] + (fallback.map { $0.set.runtimes } ?? []) }
+}
+
+/// The tactics of the host, beside those of a device.
+public final class HostTactics: Sendable {
+  public let set: TacticSet
+
+  public init(_ set: TacticSet) { self.set = set }
 }
 
 /// Constants of the portable part of an engine.

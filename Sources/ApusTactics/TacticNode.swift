@@ -10,6 +10,8 @@ public struct TacticNode: Sendable {
   /// Elements of inputs known by shape arithmetic.
   public var contents: [Contents?]
   public var outputs: [ValueType?]
+  /// Sizes of symbols for which kernels with fixed extents are made; empty: every symbol is 1.
+  public var sizes: [[String: Int]] = []
 
   public init(
     op: any Operator, name: String = "", inputs: [ValueType?], constants: [Tensor?] = [],

@@ -34,6 +34,9 @@ static const char conv_wgmma_cu[] = {
 static const char depthwise_cu[] = {
 #embed "Kernels/depthwise.cu"
     , 0};
+static const char gather_cu[] = {
+#embed "Kernels/gather.cu"
+    , 0};
 static const char global_pool_cu[] = {
 #embed "Kernels/global_pool.cu"
     , 0};
@@ -78,6 +81,7 @@ static const apus_cuda_source files[] = {
     FILE_ROW("conv_simt.cu", conv_simt_cu),
     FILE_ROW("conv_wgmma.cu", conv_wgmma_cu),
     FILE_ROW("depthwise.cu", depthwise_cu),
+    FILE_ROW("gather.cu", gather_cu),
     FILE_ROW("global_pool.cu", global_pool_cu),
     FILE_ROW("group_norm.cu", group_norm_cu),
     FILE_ROW("layer_norm.cu", layer_norm_cu),

@@ -22,9 +22,9 @@ public struct ConformanceRunner: Sendable {
   ) {
     self.tactics = tactics
     self.catalogue = catalogue
-    let runtime = tactics.runtime
+    let runtimes = tactics.runtimes
     load = { engine in
-      try ExecutablePlan(try engine.plan(0), constants: engine, runtimes: [runtime], catalogue: catalogue)
+      try ExecutablePlan(try engine.plan(0), constants: engine, runtimes: runtimes, catalogue: catalogue)
     }
   }
 

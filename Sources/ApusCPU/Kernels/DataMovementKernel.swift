@@ -79,11 +79,11 @@ public struct DataMovementKernel: CPUKernel {
 }
 
 /// A part of an input that becomes a part of an output; offsets and strides in elements.
-struct MovementView {
+package struct MovementView {
   /// nil: zeros.
-  var input: Int? = 0
-  var output = 0
-  var axes: [(size: Int, from: Int, to: Int)]
-  var inOffset = 0
-  var outOffset = 0
+  package var input: Int? = 0
+  package var output = 0
+  package var axes: [(size: Int, from: Int, to: Int)]
+  package var inOffset = 0
+  package var outOffset = 0
 }

@@ -1,14 +1,14 @@
 import ApusCore
-import ApusEngine
-import ApusOperators
+package import ApusEngine
+package import ApusOperators
 
 /// The parts that an operator moves, at concrete sizes.
-struct MovementViews {
+package struct MovementViews {
   private let context: PrepareContext
   private let shape: [Int]
   private let strides: [Int]
 
-  init(_ context: PrepareContext) throws {
+  package init(_ context: PrepareContext) throws {
     self.context = context
     let input = try context.input(0)
     shape = input.shape
@@ -32,13 +32,13 @@ struct MovementViews {
     index < context.inputs.count && context.inputs[index] != nil ? try integers(index) : nil
   }
 
-  func transpose(_ op: Transpose) throws -> [MovementView] {
+  package func transpose(_ op: Transpose) throws -> [MovementView] {
     let out = try output()
     let axes = try op.axes(rank: shape.count)
     return [MovementView(axes: axes.enumerated().map { (out.shape[$0], strides[$1], out.strides[$0]) })]
   }
 
-  func concat(axis: Int) throws -> [MovementView] {
+  package func concat(axis: Int) throws -> [MovementView] {
     let out = try output()
     let axis = try normalizedAxis(axis, rank: out.shape.count)
     var start = 0
@@ -53,7 +53,7 @@ struct MovementViews {
     }
   }
 
-  func split(_ op: Split) throws -> [MovementView] {
+  package func split(_ op: Split) throws -> [MovementView] {
     let axis = try normalizedAxis(op.axis, rank: shape.count)
     let sizes = try op.sizes(shape[axis], try optionalIntegers(1), outputs: context.outputs.count)
     var (start, views) = (0, [MovementView]())
@@ -69,13 +69,13 @@ struct MovementViews {
     return views
   }
 
-  func slice() throws -> [MovementView] {
+  package func slice() throws -> [MovementView] {
     try select(
       Slice.indices(shape, try integers(1), try integers(2), try optionalIntegers(3), try optionalIntegers(4))
     )
   }
 
-  func pad(_ op: Pad) throws -> [MovementView] {
+  package func pad(_ op: Pad) throws -> [MovementView] {
     let indices = try op.indices(shape, try integers(1), axes: try optionalIntegers(3))
     guard op.mode == .constant else { return try select(indices) }
     let out = try output()
@@ -131,7 +131,7 @@ struct MovementViews {
     return runs
   }
 
-  func expand() throws -> [MovementView] {
+  package func expand() throws -> [MovementView] {
     let out = try output()
     let missing = out.shape.count - shape.count
     return [
@@ -143,7 +143,7 @@ struct MovementViews {
     ]
   }
 
-  func tile() throws -> [MovementView] {
+  package func tile() throws -> [MovementView] {
     let out = try output()
     return [
       MovementView(
@@ -156,7 +156,7 @@ struct MovementViews {
     ]
   }
 
-  func depthToSpace(_ block: Int, _ columnRowDepth: Bool) throws -> [MovementView] {
+  package func depthToSpace(_ block: Int, _ columnRowDepth: Bool) throws -> [MovementView] {
     let out = try output()
     let channels = out.shape[1]
     let (depth, cell) = columnRowDepth ? (block * block, 1) : (1, channels)
@@ -169,7 +169,7 @@ struct MovementViews {
     ]
   }
 
-  func spaceToDepth(_ block: Int) throws -> [MovementView] {
+  package func spaceToDepth(_ block: Int) throws -> [MovementView] {
     let out = try output()
     let channels = shape[1]
     return [

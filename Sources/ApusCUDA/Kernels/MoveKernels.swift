@@ -42,12 +42,23 @@ public struct PermuteKernel: Sendable, Hashable, Codable {
   public var extents: [Int]
   public var strides: [Int]
   public var offset: Int
+  /// Where the output is a part of a tensor: its stride along each axis, and where the part begins.
+  public var outStrides: [Int]?
+  public var outOffset: Int
+  /// Zeros are written instead of an input.
+  public var writesZeros: Bool
 
-  public init(elementBytes: Int, extents: [Int], strides: [Int], offset: Int = 0) {
+  public init(
+    elementBytes: Int, extents: [Int], strides: [Int], offset: Int = 0, outStrides: [Int]? = nil,
+    outOffset: Int = 0, writesZeros: Bool = false
+  ) {
     self.elementBytes = elementBytes
     self.extents = extents
     self.strides = strides
     self.offset = offset
+    self.outStrides = outStrides
+    self.outOffset = outOffset
+    self.writesZeros = writesZeros
   }
 
   public var refusal: String? {
@@ -59,10 +70,15 @@ public struct PermuteKernel: Sendable, Hashable, Codable {
     let missing = [Int](repeating: 1, count: 6 - extents.count)
     let count = extents.reduce(1, *)
     let list = { (values: [Int]) in values.map(String.init).joined(separator: ",") }
+    var parts: [KernelSource.Define] = [.init("ZERO", writesZeros)]
+    if let outStrides {
+      parts.append(.init("OUT_STRIDES", list(missing.map { _ in 0 } + outStrides)))
+      parts.append(.init("OUT_OFFSET", outOffset))
+    }
     return KernelSpec(
       source: KernelSource(
         file: "permute.cu",
-        defines: [
+        defines: parts + [
           .init("SIZE", elementBytes), .init("EXTENTS", list(missing + extents)),
           .init("STRIDES", list(missing.map { _ in 0 } + strides)), .init("OFFSET", offset),
           .init("COUNT", count),

@@ -9,9 +9,10 @@ struct Runnable {
   let path: String
 
   /// Loads an engine, or optimizes a model in memory.
-  init(_ path: String, threads: Int, fixed: [String: [Int]] = [:], precision: BuildOptions.Precision? = nil)
-    throws
-  {
+  init(
+    _ path: String, threads: Int, fixed: [String: [Int]] = [:], precision: BuildOptions.Precision? = nil,
+    device: Device = .auto
+  ) throws {
     self.path = path
     let clock = ContinuousClock()
     let start = clock.now
@@ -27,7 +28,7 @@ struct Runnable {
       options.threads = threads
       if let precision { options.precisions = [precision] }
       options.progress = Output.progress
-      executable = try Model(contentsOf: path).optimize(options).lowered.executable
+      executable = try Model(contentsOf: path).optimize(device: device, options).lowered.executable
       Output.endProgress()
     }
     session = Session(executable, options: SessionOptions(threads: threads))

@@ -18,6 +18,11 @@ struct Bench: ParsableCommand {
   @Option(help: "Threads (0: one a processor).") var threads = 0
   @Option(help: "Precision, for models.") var precision: String?
   @Option(help: "Seed of the inputs.") var seed: UInt64 = 0
+  @Option(help: "Device, for models.") var device = "auto"
+  @Flag(
+    name: .customLong("no-transfers"),
+    help: "Measures on the device's clock, inputs and outputs staying in its memory.")
+  var noTransfers = false
   @Flag(help: "Prints the time of each step.") var profile = false
   @OptionGroup var plugins: PluginOptions
   @Flag(help: "Prints one JSON document.") var json = false
@@ -26,7 +31,8 @@ struct Bench: ParsableCommand {
   func run() throws {
     try plugins.load()
     let runnable = try Runnable(
-      file, threads: threads, precision: precision.flatMap(BuildOptions.Precision.init(rawValue:)))
+      file, threads: threads, precision: precision.flatMap(BuildOptions.Precision.init(rawValue:)),
+      device: try Device(parsing: device))
     let inputs = try runnable.randomInputs(shapes: try ShapeArguments.fixed(shapes), seed: seed)
     let clock = ContinuousClock()
     let binding = try runnable.session.bind(inputs: inputs)
@@ -36,7 +42,9 @@ struct Bench: ParsableCommand {
     let end = clock.now + .seconds(seconds)
     var times: [Double] = []
     while iterations.map({ times.count < $0 }) ?? (clock.now < end || times.count < 3) {
-      times.append(try clock.measure { try binding.execute() } / .milliseconds(1))
+      times.append(
+        try noTransfers
+          ? deviceTime(binding) : clock.measure { try binding.execute() } / .milliseconds(1))
     }
     let shape = inputs.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.type)" }.joined(separator: ", ")
     let document = BenchDocument(
@@ -44,6 +52,17 @@ struct Bench: ParsableCommand {
       threads: runnable.session.pool.threads, batch: inputs.values.first?.shape.first ?? 1)
     if json { try Output.json(document) } else { document.show() }
     if profile { try showProfile(runnable, inputs) }
+  }
+
+  private func deviceTime(_ binding: Binding) throws -> Double {
+    guard let milliseconds = try binding.deviceMilliseconds() else {
+      throw ApusError(
+        .usage,
+        Problem(
+          .usage, "--no-transfers needs a plan whose work is all the GPU's",
+          fix: "leave it out; `apus inspect --verbose` shows which steps run on the host"))
+    }
+    return milliseconds
   }
 
   private func showProfile(_ runnable: Runnable, _ inputs: [String: Tensor]) throws {

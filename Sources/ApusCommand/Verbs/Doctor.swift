@@ -18,6 +18,7 @@ struct Doctor: ParsableCommand {
     Output.line("apus      \(findings.version)")
     Output.line(
       "processor \(findings.processor), \(findings.processors) threads, kernels for \(findings.level)")
+    for (ordinal, gpu) in findings.gpus.enumerated() { Output.line("cuda:\(ordinal)    \(gpu)") }
     for library in findings.libraries {
       Output.line(
         "\(library.name.padded(9)) \(library.found ? "found: \(library.detail)" : "not found: \(library.detail)")"

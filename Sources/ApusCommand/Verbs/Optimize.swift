@@ -88,6 +88,7 @@ struct Optimize: ParsableCommand {
       guard ["o1", "o2"].contains(level) else {
         throw ApusError(.usage, Problem(.usage, "unknown level", value: level, allowed: "o1, o2"))
       }
+      if case .cuda = device.resolved { return [.fp16] }
       return device.supports("bf16") ? [.bf16] : []
     }
     return Set(

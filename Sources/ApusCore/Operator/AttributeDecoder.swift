@@ -31,7 +31,8 @@ public struct AttributeDecoder {
     case .int(let number): leaf = integer(number, as: type)
     default: leaf = nil
     }
-    if let typed = leaf as? T { return typed }
+    // An absent leaf must not pass for an optional that is nil.
+    if let leaf, let typed = leaf as? T { return typed }
     return try T(from: TreeDecoder(value: value, codingPath: path))
   }
 
@@ -140,7 +141,7 @@ extension AttributeDecoder {
 
     func decodeNil() -> Bool { value == .null }
     func decode<T: Decodable>(_ type: T.Type) throws -> T {
-      if let number = numeric(type) as? T { return number }
+      if let leaf = numeric(type), let number = leaf as? T { return number }
       switch value {
       case .record, .list: return try T(from: TreeDecoder(value: value, codingPath: codingPath))
       default: throw AttributeCodingError.mismatch("attribute value \(value) is no \(type)")

@@ -67,10 +67,15 @@ public struct PrepareContext: Sendable {
 public struct PreparedKernel {
   /// Scratch memory that `run` needs, in bytes.
   public var scratchBytes: Int
+  /// Memory that `run` finds zero and leaves zero, in bytes; only on devices with memory of their own.
+  public var zeroedBytes: Int
   public var run: (borrowing KernelFrame) throws -> Void
 
-  public init(scratchBytes: Int = 0, run: @escaping (borrowing KernelFrame) throws -> Void) {
+  public init(
+    scratchBytes: Int = 0, zeroedBytes: Int = 0, run: @escaping (borrowing KernelFrame) throws -> Void
+  ) {
     self.scratchBytes = scratchBytes
+    self.zeroedBytes = zeroedBytes
     self.run = run
   }
 }
@@ -81,8 +86,10 @@ public struct KernelFrame {
   let table: UnsafeMutablePointer<UnsafeMutableRawPointer?>
   let inputIndices: UnsafePointer<Int32>
   let outputIndices: UnsafePointer<Int32>
-  /// Memory of `scratchBytes`, aligned to 64 bytes.
+  /// Memory of `scratchBytes`, aligned to 64 bytes, on the kernel's device.
   public let scratch: UnsafeMutableRawPointer
+  /// Memory of `zeroedBytes`.
+  public let zeroed: UnsafeMutableRawPointer?
   /// The session's threads (`apus_pool *`).
   public let pool: OpaquePointer?
   /// Stream of a device with one.
@@ -108,4 +115,11 @@ public protocol DeviceRuntime: Sendable {
 
   /// The kernel of a record; throws when the kind is unknown or the machine cannot run it.
   func revive(_ record: KernelRecord, constants: [UnsafeRawBufferPointer]) throws -> any Kernel
+
+  /// Memory of the device; nil where kernels work on the host's.
+  var memory: (any DeviceMemory)? { get }
+}
+
+extension DeviceRuntime {
+  public var memory: (any DeviceMemory)? { nil }
 }

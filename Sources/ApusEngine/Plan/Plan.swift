@@ -63,16 +63,25 @@ public struct PlanValue: Sendable, Codable {
     case alias(of: Int)
   }
 
+  /// Whose memory a tensor lies in.
+  public enum Place: String, Sendable, Codable, Hashable {
+    case host, device
+  }
+
   public var name: String
   public var type: ValueType
   public var layout: Layout
   public var role: Role
+  public var place: Place
 
-  public init(name: String, type: ValueType, layout: Layout = .rowMajor, role: Role = .computed) {
+  public init(
+    name: String, type: ValueType, layout: Layout = .rowMajor, role: Role = .computed, place: Place = .host
+  ) {
     self.name = name
     self.type = type
     self.layout = layout
     self.role = role
+    self.place = place
   }
 }
 

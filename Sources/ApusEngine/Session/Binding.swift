@@ -24,6 +24,12 @@ public final class Binding {
     }
   }
 
+  /// Milliseconds on the device's clock of one replay of its work, inputs and outputs staying in its memory; nil
+  /// where the plan also has steps on the host, or `execute` has not run yet.
+  public func deviceMilliseconds() throws -> Double? {
+    try session.exclusively { try plan.deviceMilliseconds() }
+  }
+
   /// The outputs by name; their contents change with the next `execute`.
   public func outputs() throws -> [String: Tensor] {
     var values = outputMemory

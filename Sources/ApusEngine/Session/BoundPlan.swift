@@ -32,6 +32,8 @@ final class BoundPlan {
   let arenaBytes: Int
   private(set) var scratch: UnsafeMutableRawPointer
   private(set) var scratchBytes = 0
+  /// What steps on a device with memory of its own need; nil in plans of the host alone.
+  let device: DeviceSide?
   /// For each value, the values that share its memory, itself included (owners only).
   private var sharers: [[Int]]
   /// Owner of the memory of each value, in-place steps included.
@@ -68,8 +70,14 @@ final class BoundPlan {
     arenaBytes = placement.bytes
     arena = UnsafeMutableRawPointer.allocate(byteCount: max(64, arenaBytes), alignment: 64)
     scratch = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
+    device = try executable.deviceConstants.map {
+      try DeviceSide($0.memory, arenaBytes: placement.deviceBytes)
+    }
     for index in owner.indices { sharers[owner[index]].append(index) }
-    for (index, offset) in placement.offsets { setAddress(of: index, arena + offset) }
+    for (index, offset) in placement.offsets {
+      let base = plan.values[index].place == .device ? device?.arena.address : arena
+      setAddress(of: index, base.map { $0 + offset })
+    }
     try setConstants()
     try prepareSteps()
   }
@@ -94,7 +102,12 @@ final class BoundPlan {
         if let descriptor = descriptors[index], descriptor.byteCount > bytes.count {
           throw ApusError(.invalidModel, Problem(.engineDamaged, "constant '\(value.name)' is cut short"))
         }
-        setAddress(of: index, UnsafeMutableRawPointer(mutating: bytes.baseAddress))
+        if value.place == .device {
+          setAddress(
+            of: index, try executable.deviceConstants?.address(of: reference, named: value.name, bytes))
+        } else {
+          setAddress(of: index, UnsafeMutableRawPointer(mutating: bytes.baseAddress))
+        }
       case .shape(let contents):
         guard let tensor = contents.contents.evaluate(symbols) else { continue }
         keptAlive.append(tensor)
@@ -128,9 +141,28 @@ final class BoundPlan {
         slots[slotOffset + index] = Int32(truncatingIfNeeded: value ?? -1)
       }
       let mode = try mode(of: step, number)
-      if case .prepared(let kernel) = mode { reserveScratch(kernel.scratchBytes) }
+      if case .prepared(let kernel) = mode {
+        if executable.onDevice[number] {
+          device?.reserve(kernel)
+        } else {
+          reserveScratch(kernel.scratchBytes)
+        }
+      }
       steps.append(Step(mode: mode, slotOffset: slotOffset, inputCount: step.inputs.count))
       slotOffset += step.inputs.count + step.outputs.count
+    }
+    try device?.allocateScratch()
+    device?.segments = DeviceSide.segments(steps.indices.map { isRecordable($0) })
+  }
+
+  /// Whether a step can be part of a recording: a device's own work at addresses that stay.
+  private func isRecordable(_ number: Int) -> Bool {
+    guard executable.onDevice[number], plan.steps[number].operatorName != DeviceCopy.name else {
+      return false
+    }
+    switch steps[number].mode {
+    case .prepared, .skipped: return true
+    case .reference, .late: return false
     }
   }
 
@@ -164,6 +196,7 @@ extension BoundPlan {
   struct ArenaPlacement {
     var offsets: [(value: Int, offset: Int)] = []
     var bytes = 0
+    var deviceBytes = 0
     var direct: Set<Int> = []
   }
 
@@ -204,18 +237,21 @@ extension BoundPlan {
         break
       }
     }
-    var requests: [MemoryPlanner.Request] = []
-    var values: [Int] = []
-    for index in plan.values.indices
-    where owner[index] == index && isComputed(index) && last[index] >= 0 && !placement.direct.contains(index)
-    {
-      guard let descriptor = descriptors[index] else { continue }
-      values.append(index)
-      requests.append(.init(byteCount: descriptor.byteCount, first: first[index], last: last[index]))
+    for place in [PlanValue.Place.host, .device] {
+      var requests: [MemoryPlanner.Request] = []
+      var values: [Int] = []
+      for index in plan.values.indices
+      where owner[index] == index && isComputed(index) && last[index] >= 0
+        && !placement.direct.contains(index)
+      {
+        guard plan.values[index].place == place, let descriptor = descriptors[index] else { continue }
+        values.append(index)
+        requests.append(.init(byteCount: descriptor.byteCount, first: first[index], last: last[index]))
+      }
+      let placed = MemoryPlanner.place(requests)
+      placement.offsets += zip(values, placed.offsets).map { ($0, $1) }
+      if place == .host { placement.bytes = placed.peak } else { placement.deviceBytes = placed.peak }
     }
-    let placed = MemoryPlanner.place(requests)
-    placement.offsets = zip(values, placed.offsets).map { ($0, $1) }
-    placement.bytes = placed.peak
     return placement
   }
 }

@@ -3,24 +3,85 @@ import ApusCore
 extension BoundPlan {
   /// Runs all steps; `observe` is called after each with its number.
   func run(pool: ThreadPool, observe: ((Int) -> Void)? = nil) throws {
-    for number in steps.indices {
-      switch steps[number].mode {
-      case .prepared(let kernel): try kernel.run(frame(number, pool))
-      case .skipped: break
-      case .reference: try runReference(number)
-      case .late: try runLate(number, pool)
+    guard let device else {
+      for number in steps.indices {
+        try runStep(number, pool)
+        observe?(number)
       }
-      observe?(number)
+      return
     }
+    do {
+      if let observe {
+        for number in steps.indices {
+          try runStep(number, pool)
+          try device.settle()
+          observe(number)
+        }
+      } else {
+        try run(device, pool)
+      }
+    } catch {
+      // Nothing of a failed run may be under way when the next one starts.
+      try? device.settle()
+      throw error
+    }
+  }
+
+  /// Runs recordings where there are some; what can be recorded is, once it has run without fault.
+  private func run(_ device: DeviceSide, _ pool: ThreadPool) throws {
+    for index in device.segments.indices {
+      let segment = device.segments[index]
+      if let graph = segment.graph {
+        device.isPending = true
+        try graph.launch()
+        continue
+      }
+      for number in segment.steps { try runStep(number, pool) }
+      guard segment.isRecordable else { continue }
+      try device.settle()
+      device.segments[index].graph = try record(segment, device, pool)
+    }
+    try device.settle()
+  }
+
+  private func record(_ segment: DeviceSide.Segment, _ device: DeviceSide, _ pool: ThreadPool) throws
+    -> any DeviceGraph
+  {
+    defer { device.isPending = false }
+    return try device.stream.capture { for number in segment.steps { try runStep(number, pool) } }
+  }
+
+  private func runStep(_ number: Int, _ pool: ThreadPool) throws {
+    if executable.onDevice[number] { device?.isPending = true } else { try device?.settle() }
+    switch steps[number].mode {
+    case .prepared(let kernel): try kernel.run(frame(number, pool))
+    case .skipped: break
+    case .reference: try runReference(number)
+    case .late: try runLate(number, pool)
+    }
+  }
+
+  /// Milliseconds on the device's clock for its recorded work alone, which is replayed once; nil where the host has
+  /// work to do besides copies, or nothing is recorded yet.
+  func deviceMilliseconds() throws -> Double? {
+    guard let device else { return nil }
+    let graphs = device.segments.compactMap(\.graph)
+    let isWhole = device.segments.allSatisfy { segment in
+      segment.isRecordable
+        ? segment.graph != nil : segment.steps.allSatisfy { plan.steps[$0].operatorName == DeviceCopy.name }
+    }
+    guard isWhole, !graphs.isEmpty else { return nil }
+    return try device.stream.milliseconds { for graph in graphs { try graph.launch() } }
   }
 
   private func frame(_ number: Int, _ pool: ThreadPool) -> KernelFrame {
     let step = steps[number]
+    let side = executable.onDevice[number] ? device : nil
     return KernelFrame(
       table: table, inputIndices: UnsafePointer(slots + step.slotOffset),
-      outputIndices: UnsafePointer(slots + step.slotOffset + step.inputCount), scratch: scratch,
-      pool: pool.handle,
-      stream: nil)
+      outputIndices: UnsafePointer(slots + step.slotOffset + step.inputCount),
+      scratch: side?.scratch?.address ?? scratch, zeroed: side?.zeroed?.address, pool: pool.handle,
+      stream: side?.stream.handle)
   }
 
   /// A value as references see it: a view of its memory, or what a late step left.

@@ -18,6 +18,10 @@ public final class ExecutablePlan: Sendable {
   /// Operators of steps that may have to infer shapes at run time.
   let operators: [(any Operator)?]
   let memory: PlanMemory
+  /// Steps whose kernels work on the device's memory.
+  let onDevice: [Bool]
+  /// The device's constants, shared by all sessions; nil where everything lies in the host's memory.
+  let deviceConstants: DeviceConstants?
 
   /// Revives every step. `runtimes` are asked by the first part of the record's kind (`cpu.conv` goes to `cpu`).
   public init(
@@ -28,8 +32,9 @@ public final class ExecutablePlan: Sendable {
     let byDevice = Dictionary(
       runtimes.map { ($0.name.split(separator: ":").first.map(String.init) ?? "", $0) }
     ) { first, _ in first }
-    let catalogue = catalogue.adding([LayoutReorder.self])
+    let catalogue = catalogue.adding([LayoutReorder.self, DeviceCopy.self])
     var kernels: [StepKernel] = []
+    var onDevice: [Bool] = []
     var operators: [(any Operator)?] = []
     for step in plan.steps {
       let reference = try step.operatorText.map {
@@ -39,6 +44,7 @@ public final class ExecutablePlan: Sendable {
       if step.kernel.kind == KernelRecord.reference {
         guard let reference else { throw Self.damaged(step, "a reference step holds no operator") }
         kernels.append(.reference(reference))
+        onDevice.append(false)
         continue
       }
       let device = step.kernel.kind.split(separator: ".").first.map(String.init) ?? ""
@@ -51,8 +57,11 @@ public final class ExecutablePlan: Sendable {
       }
       kernels.append(
         .device(try runtime.revive(step.kernel, constants: try step.kernel.constants.map(constants.bytes))))
+      onDevice.append(runtime.memory != nil)
     }
     self.kernels = kernels
+    self.onDevice = onDevice
+    deviceConstants = runtimes.lazy.compactMap(\.memory).first.map { DeviceConstants($0) }
     self.operators = operators
     memory = try PlanMemory(plan)
   }
@@ -65,6 +74,7 @@ public final class ExecutablePlan: Sendable {
   private init(_ other: ExecutablePlan, plan: Plan) throws {
     self.plan = plan
     (store, kernels, operators) = (other.store, other.kernels, other.operators)
+    (onDevice, deviceConstants) = (other.onDevice, other.deviceConstants)
     memory = try PlanMemory(plan)
   }
 

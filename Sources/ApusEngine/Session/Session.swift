@@ -82,6 +82,11 @@ public final class Session: @unchecked Sendable {
   /// Bytes of activations and scratch for the shapes bound last.
   public var arenaBytes: Int { bound.first.map { $0.arenaBytes + $0.scratchBytes } ?? 0 }
 
+  /// Bytes of activations and scratch on a device with memory of its own.
+  public var deviceArenaBytes: Int {
+    bound.first?.device.map { $0.arenaBytes + $0.scratchBytes } ?? 0
+  }
+
   func exclusively<R>(_ body: () throws -> R) throws -> R {
     guard !busy.exchange(true, ordering: .acquiring) else {
       throw ApusError(

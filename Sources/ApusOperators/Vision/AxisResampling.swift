@@ -4,7 +4,7 @@ package import ApusCore
 package struct AxisResampling {
   package let oldSize: Int
   package let newSize: Int
-  let scale: Double
+  package let scale: Double
   /// The scaled size, which need not be an integer.
   let exactSize: Double
   let coordinates: Resize.Coordinates

@@ -95,6 +95,11 @@ struct KernelInstance: Sendable, CustomTestStringConvertible {
           kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1]
         ).spec()),
       KernelInstance(
+        label: "gather",
+        spec: GatherKernel(
+          elementBytes: element.byteCount, outer: 2, axis: 7, count: 5, inner: 12, indexBytes: 8
+        ).spec()),
+      KernelInstance(
         label: "global_pool",
         spec: GlobalPoolKernel(element: element, isMax: false, images: 3, pixels: 49, channels: 30).spec()),
       KernelInstance(

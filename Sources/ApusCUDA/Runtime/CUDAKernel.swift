@@ -1,0 +1,119 @@
+import ApusCore
+import ApusEngine
+
+/// The one kernel of GPU plans: launches what the record says for the shapes at hand.
+final class CUDAKernel: Kernel, @unchecked Sendable {
+  // The machine code lies in the engine, which the plan keeps; nothing changes after `init`.
+  private let record: CUDAKernelRecord
+  private let tactic: String
+  private let runtime: CUDARuntime
+  private let images: [UnsafeRawBufferPointer]
+  /// Packed constants on the GPU, by their position among the record's constants.
+  private let packed: [Int: DeviceBuffer]
+
+  init(
+    _ record: CUDAKernelRecord, tactic: String, constants: [UnsafeRawBufferPointer], _ runtime: CUDARuntime
+  ) throws {
+    self.record = record
+    self.tactic = tactic
+    self.runtime = runtime
+    images = constants
+    var packed: [Int: DeviceBuffer] = [:]
+    for position in record.packed {
+      let bytes = try Self.constant(position, constants)
+      let buffer = try DeviceBuffer(runtime.gpu, byteCount: bytes.count, for: "the weights of \(tactic)")
+      try buffer.write(bytes)
+      packed[position] = buffer
+    }
+    self.packed = packed
+  }
+
+  private static func constant(_ position: Int, _ constants: [UnsafeRawBufferPointer]) throws
+    -> UnsafeRawBufferPointer
+  {
+    guard constants.indices.contains(position) else {
+      throw ApusError(
+        .invalidModel, Problem(.engineDamaged, "a GPU kernel names constant \(position), which is not there"))
+    }
+    return constants[position]
+  }
+
+  func prepare(_ context: PrepareContext) throws -> PreparedKernel {
+    let variant = try variant(for: context)
+    var steps: [CUDALaunchStep] = []
+    var workspace = 0
+    var zeroed = 0
+    let offset = (variant.temporaryBytes + 255) / 256 * 256
+    for launch in variant.launches {
+      let module = try runtime.module(Self.constant(launch.image, images))
+      let function = try module.function(launch.function, sharedBytes: launch.geometry.sharedBytes)
+      steps.append(
+        CUDALaunchStep(launch: launch, function: function, packed: packed, workspaceOffset: offset))
+      workspace = max(workspace, launch.workspaceBytes)
+      zeroed = max(zeroed, launch.zeroedBytes)
+    }
+    let gpu = runtime.gpu
+    return PreparedKernel(scratchBytes: offset + workspace, zeroedBytes: zeroed) { frame in
+      for step in steps { try step.run(frame, gpu) }
+    }
+  }
+
+  private func variant(for context: PrepareContext) throws -> CUDAKernelRecord.Variant {
+    let (inputs, outputs) = (context.inputs.map { $0?.shape }, context.outputs.map { $0?.shape })
+    let fits = { (wanted: [[Int]?], given: [[Int]?]) in
+      wanted.count == given.count && zip(wanted, given).allSatisfy { $0 == nil || $1 == nil || $0 == $1 }
+    }
+    if let found = record.variants.first(where: { fits($0.inputs, inputs) && fits($0.outputs, outputs) }) {
+      return found
+    }
+    let text = { (shapes: [[Int]?]) in
+      shapes.compactMap { $0 }.map { $0.map(String.init).joined(separator: "x") }.joined(separator: ", ")
+    }
+    throw ApusError(
+      .invalidInput,
+      Problem(
+        .inputShape, "the engine holds no GPU kernel of \(tactic) for these shapes", value: text(inputs),
+        allowed: record.variants.map { text($0.inputs) }.joined(separator: " or "),
+        fix: "optimize the model with a profile for this shape: --shapes NAME=MIN:OPT:MAX"))
+  }
+}
+
+/// A launch with everything but the addresses of the run.
+private struct CUDALaunchStep {
+  let launch: CUDAKernelRecord.Launch
+  let function: Function
+  let packed: [Int: DeviceBuffer]
+  let workspaceOffset: Int
+
+  func run(_ frame: borrowing KernelFrame, _ gpu: any GPU) throws {
+    guard let stream = frame.stream else {
+      throw ApusError(.internal, Problem(.internalError, "a GPU kernel was run without a stream"))
+    }
+    var addresses: [String: DeviceAddress] = [:]
+    for (name, operand) in launch.operands {
+      switch operand {
+      case .input(let index): addresses[name] = Self.address(frame.input(index))
+      case .output(let index): addresses[name] = Self.address(UnsafeRawPointer(frame.output(index)))
+      case .constant(let position): addresses[name] = packed[position]?.address
+      case .temporary(let offset): addresses[name] = Self.address(UnsafeRawPointer(frame.scratch + offset))
+      }
+    }
+    let workspace = Self.address(UnsafeRawPointer(frame.scratch + workspaceOffset)) ?? 0
+    let zeroed = Self.address(UnsafeRawPointer(frame.zeroed)) ?? 0
+    let arguments = try launch.parameters.map { parameter -> KernelArgument in
+      switch parameter {
+      case .operand(let name): .address(addresses[name] ?? 0)
+      case .map(let map, let name): .tensorMap(try gpu.encode(map, address: addresses[name] ?? 0))
+      case .workspace: .address(workspace)
+      case .zeroed: .address(zeroed)
+      }
+    }
+    try gpu.launch(
+      function.handle, launch.geometry, ArgumentBlock(arguments),
+      on: GPUHandle(bits: UInt(bitPattern: stream)))
+  }
+
+  private static func address(_ pointer: UnsafeRawPointer?) -> DeviceAddress? {
+    pointer.map { DeviceAddress(UInt(bitPattern: $0)) }
+  }
+}

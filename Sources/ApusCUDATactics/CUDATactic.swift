@@ -1,0 +1,139 @@
+import ApusCUDA
+import ApusCore
+import ApusEngine
+import ApusTactics
+
+/// A tactic that computes a node by launches of our own kernels.
+protocol CUDATactic: Tactic {
+  var context: CUDAContext { get }
+
+  /// Programs that compute the node at concrete sizes, the most promising first; throws when there is none.
+  func programs(_ node: ConcreteNode) throws -> [CUDAProgram]
+
+  /// Inputs that programs do not read from the plan: packed or steering ones.
+  func absorbed(_ node: TacticNode) -> Set<Int>
+
+  /// Pairs (output, input) that may share memory.
+  func inPlace(_ node: TacticNode) -> [[Int]]
+}
+
+/// Launches in order, with what they share.
+struct CUDAProgram {
+  /// Where a parameter's tensor is.
+  enum Operand {
+    case input(Int)
+    case output(Int)
+    /// Position in `packed`.
+    case packed(Int)
+    case temporary(Int)
+  }
+
+  struct Launch {
+    var spec: KernelSpec
+    var operands: [String: Operand]
+  }
+
+  /// What a report calls it.
+  var label: String
+  var launches: [Launch]
+  var packed: [Tensor] = []
+  var temporaryBytes = 0
+  /// Microseconds that a cost model expects; nil without one.
+  var expected: Double?
+
+  init(_ label: String, _ spec: KernelSpec, _ operands: [String: Operand], packed: [Tensor] = []) {
+    self.label = label
+    launches = [Launch(spec: spec, operands: operands)]
+    self.packed = packed
+  }
+
+  init(_ label: String, _ launches: [Launch], packed: [Tensor] = [], temporaryBytes: Int = 0) {
+    self.label = label
+    self.launches = launches
+    self.packed = packed
+    self.temporaryBytes = temporaryBytes
+  }
+}
+
+extension CUDATactic {
+  func absorbed(_ node: TacticNode) -> Set<Int> { [] }
+  func inPlace(_ node: TacticNode) -> [[Int]] { [] }
+
+  public func build(_ node: TacticNode, layouts: LayoutSignature, constants: ConstantPool) throws
+    -> BuiltKernel
+  {
+    var writer = CUDARecordWriter(context, constants)
+    for symbols in node.sizes.isEmpty ? [[:]] : node.sizes {
+      guard let concrete = ConcreteNode(node, layouts, symbols: symbols) else {
+        throw ApusError(
+          .unsupportedOperator,
+          Problem(
+            .unsupportedOperator, "sizes are known only when it runs", node: node.name,
+            operator: node.op.operatorName))
+      }
+      try writer.add(self, concrete, absorbed: absorbed(node))
+    }
+    return BuiltKernel(
+      try writer.record(tactic: name), absorbedInputs: absorbed(node), inPlace: inPlace(node))
+  }
+}
+
+/// Gathers the variants of one step, their machine code and their packed constants.
+struct CUDARecordWriter {
+  private let context: CUDAContext
+  private let pool: ConstantPool
+  private var variants: [CUDAKernelRecord.Variant] = []
+  private var references: [ConstantReference] = []
+  private var packed: Set<Int> = []
+
+  init(_ context: CUDAContext, _ pool: ConstantPool) {
+    self.context = context
+    self.pool = pool
+  }
+
+  mutating func add(_ tactic: some CUDATactic, _ node: ConcreteNode, absorbed: Set<Int>) throws {
+    let inputs = node.inputs.enumerated().map { absorbed.contains($0) ? nil : $1?.shape }
+    let outputs = node.outputs.map { $0?.shape }
+    if variants.contains(where: { $0.inputs == inputs && $0.outputs == outputs }) { return }
+    var variant = CUDAKernelRecord.Variant(inputs: inputs, outputs: outputs, label: "nothing to compute")
+    if node.outputs.contains(where: { $0.map { $0.elementCount > 0 } ?? false }) {
+      let (program, microseconds) = try context.choose(try tactic.programs(node), node)
+      variant.label = program.label
+      variant.microseconds = microseconds
+      variant.temporaryBytes = program.temporaryBytes
+      for launch in program.launches { variant.launches.append(try self.launch(launch, program)) }
+    }
+    variants.append(variant)
+  }
+
+  private mutating func launch(_ launch: CUDAProgram.Launch, _ program: CUDAProgram) throws
+    -> CUDAKernelRecord.Launch
+  {
+    let image = position(of: pool.add(try context.image(launch.spec.source)))
+    var operands: [String: CUDAKernelRecord.Operand] = [:]
+    for (name, operand) in launch.operands {
+      switch operand {
+      case .input(let index): operands[name] = .input(index)
+      case .output(let index): operands[name] = .output(index)
+      case .temporary(let offset): operands[name] = .temporary(offset)
+      case .packed(let index):
+        let place = position(of: pool.add(program.packed[index]))
+        packed.insert(place)
+        operands[name] = .constant(place)
+      }
+    }
+    return CUDAKernelRecord.Launch(launch.spec, image: image, operands: operands)
+  }
+
+  private mutating func position(of reference: ConstantReference) -> Int {
+    if let found = references.firstIndex(of: reference) { return found }
+    references.append(reference)
+    return references.count - 1
+  }
+
+  func record(tactic: String) throws -> KernelRecord {
+    try KernelRecord(
+      kind: CUDAKernelRecord.kind, tactic: tactic,
+      encoding: CUDAKernelRecord(variants: variants, packed: packed.sorted()), constants: references)
+  }
+}

@@ -1,0 +1,42 @@
+public import ApusCUDA
+import ApusEngine
+public import ApusTactics
+
+extension CUDAContext {
+  /// All tactics of GPUs, in order of preference.
+  var tactics: [any Tactic] {
+    [
+      AttentionFused(context: self),
+      ConvStem(context: self),
+      ConvDepthwise(context: self),
+      ConvImplicitGEMM(context: self),
+      CopyAcross(),
+      GatherSlices(context: self),
+      GlobalPoolingNHWC(context: self),
+      LayerNormalizationRows(context: self),
+      LinearProduct(context: self),
+      MatMulBatched(context: self),
+      PointwiseGenerated(context: self),
+      PoolingNHWC(context: self),
+      ReorderLayout(context: self),
+      ResizeNHWC(context: self),
+      SoftmaxRows(context: self),
+      StridedViews(context: self),
+    ]
+  }
+}
+
+extension TacticSet {
+  /// A GPU, with the host's tactics for what it cannot run.
+  public static func cuda(
+    _ runtime: CUDARuntime, images: any KernelImages, precision: String = "fp32", host: TacticSet
+  ) -> TacticSet {
+    let properties = runtime.gpu.properties
+    let context = CUDAContext(properties, images: images)
+    return TacticSet(
+      target: .init(
+        device: "cuda", level: properties.target, model: properties.name, precision: precision),
+      runtime: runtime, tactics: context.tactics, fallback: HostTactics(host),
+      prepare: { context.prepare($0, sizes: $1) })
+  }
+}

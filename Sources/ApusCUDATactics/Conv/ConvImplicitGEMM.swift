@@ -1,0 +1,104 @@
+import ApusCUDA
+public import ApusCore
+import ApusEngine
+import ApusOperators
+public import ApusTactics
+
+/// Convolution of one or two axes as implicit matrix product in NHWC, with bias, activation and residual fused.
+public struct ConvImplicitGEMM: CUDATactic {
+  public let name = "cuda.conv.implicit-gemm"
+  let context: CUDAContext
+  public var operators: [any Operator.Type] { [Conv.self] }
+
+  public func supports(_ node: TacticNode) -> Support {
+    if let reason = node.convolutionRefusal { return .no(reason) }
+    let residual: Layout? = node.isPresent(3) ? .channelsLast : nil
+    return .yes([
+      LayoutSignature(
+        inputs: Array([.channelsLast, nil, nil, residual].prefix(node.inputs.count)), outputs: [.channelsLast]
+      )
+    ])
+  }
+
+  func absorbed(_ node: TacticNode) -> Set<Int> { [1, 2] }
+  func inPlace(_ node: TacticNode) -> [[Int]] { [[0, 3]] }
+
+  func programs(_ node: ConcreteNode) throws -> [CUDAProgram] {
+    guard let conv = node.op as? Conv, let weight = node.constant(1) else { throw node.missing("weights") }
+    let input = try node.input(0)
+    guard let element = KernelElement(input.dtype) else { throw node.refusal("element type") }
+    let geometry = try ConvGeometry(conv, input: input, weight: weight)
+    let packed = packedConvolution(weight, bias: node.constant(2), element, context)
+    return ConvolutionProblem.Math.all(element).flatMap { math in
+      var problem = ConvolutionProblem(geometry, math: math, output: element)
+      problem.hasBias = node.constant(2) != nil
+      problem.activation = KernelActivation(conv.activation)
+      if node.isPresent(3) { problem.residual = .beforeActivation }
+      return problem.programs(context, packed, residual: node.isPresent(3) ? 3 : nil)
+    }.sorted { ($0.expected ?? 0) < ($1.expected ?? 0) }
+  }
+}
+
+extension TacticNode {
+  /// Why our convolution kernels cannot take a node.
+  var convolutionRefusal: String? {
+    guard let dtype, KernelElement(dtype) != nil else {
+      return "element type \(dtype?.rawValue ?? "unknown")"
+    }
+    guard let weight = constant(1) else { return "the weights are computed at run time" }
+    guard (3...4).contains(weight.rank) else { return "\(weight.rank - 2) spatial axes" }
+    guard !isPresent(2) || constant(2) != nil else { return "the bias is computed at run time" }
+    return weight.elementCount > 0 ? nil : "no weights"
+  }
+}
+
+/// Weights [output channels][height][width][input channels] and the bias in FP32.
+func packedConvolution(
+  _ weight: Tensor, bias: Tensor?, _ element: KernelElement, _ context: CUDAContext
+) -> [Tensor] {
+  let packed = context.packed(weight, as: "conv \(element.name)") {
+    let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+    let window = weight.shape[2...].reduce(1, *)
+    return weight.gathered(element.dtype, [outputs, window, inputs]) { place in
+      let (output, rest) = (place / (window * inputs), place % (window * inputs))
+      return (output * inputs + rest % inputs) * window + rest / inputs
+    }
+  }
+  return [packed]
+    + [bias].compactMap { $0 }.map { bias in context.packed(bias, as: "f32") { bias.inFloat32() } }
+}
+
+extension ConvolutionProblem {
+  init(_ geometry: ConvGeometry, math: Math, output: KernelElement) {
+    let all = geometry.inChannels * geometry.groups
+    let made = geometry.outChannels * geometry.groups
+    self.init(
+      math: math, output: output, images: geometry.images, input: geometry.input + [geometry.inChannels],
+      result: geometry.result + [geometry.outChannels], kernel: geometry.kernel, strides: geometry.strides,
+      dilations: geometry.dilations, pads: geometry.pads)
+    guard geometry.groups > 1 else { return }
+    (inputStride, outputStride, residualStride) = (all, made, made)
+    batches = geometry.groups
+    batchStrides = [
+      geometry.inChannels, geometry.outChannels * reduction, geometry.outChannels,
+    ]
+  }
+
+  /// The candidates as programs of input 0, packed weights and bias, an optional residual, and output 0.
+  func programs(
+    _ context: CUDAContext, _ packed: [Tensor], residual: Int? = nil,
+    extra: [String: CUDAProgram.Operand] = [:]
+  ) -> [CUDAProgram] {
+    var operands: [String: CUDAProgram.Operand] = ["input": .input(0), "output": .output(0)]
+    if !packed.isEmpty { operands["weights"] = .packed(0) }
+    if packed.count > 1 { operands["bias"] = .packed(1) }
+    if let residual { operands["residual"] = .input(residual) }
+    operands.merge(extra) { _, given in given }
+    return candidates(on: context.properties).map { candidate in
+      var program = CUDAProgram(
+        "\(math.rawValue) \(candidate.label)", candidate.spec, operands, packed: packed)
+      program.expected = candidate.microseconds
+      return program
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import ApusCPUTactics
+import ApusCUDA
+import ApusCore
+import ApusEngine
+import ApusOperators
+import ApusTactics
+import Testing
+
+@testable import ApusCUDATactics
+
+/// Machine code that nothing runs: the name of the entry point.
+private struct NoImages: KernelImages {
+  func image(_ source: KernelSource, target: String) throws -> [UInt8] {
+    // What would reach the compiler must exist.
+    Array("\(source.entry) \(target)".utf8)
+  }
+  func prepare(_ sources: [KernelSource], target: String) {}
+}
+
+/// Plans for a GPU that records what is asked of it.
+@Suite struct NullDevicePlans {
+  private let gpu = NullGPU()
+
+  private func lower(_ text: String, constants: [Tensor] = [], sizes: [[String: Int]] = []) throws -> (
+    Plan, ExecutablePlan
+  ) {
+    let runtime = CUDARuntime(gpu)
+    let set = TacticSet.cuda(runtime, images: NoImages(), host: .cpu())
+    let graph = try GraphParser.parse(text, catalogue: .standard, constants: constants)
+    let pool = ConstantPool(section: "packed.0")
+    let plan = try Lowering.lower(
+      graph, tactics: set, constants: pool, chooser: FirstTactic(), sizes: sizes
+    ).plan
+    return (
+      plan, try ExecutablePlan(plan, constants: pool, runtimes: set.runtimes, catalogue: .standard)
+    )
+  }
+
+  private func launches(_ actions: [NullGPU.Action]) -> [String] {
+    actions.compactMap { if case .launch(let name, _, _) = $0 { name } else { nil } }
+  }
+
+  private var small: String {
+    """
+    graph "small"(%x: f16[n,16,8,8]) -> (%y) {
+      %a: f16[n,16,8,8] = Relu(%x)
+      %b: f16[n,16,4,4] = MaxPool(%a) {kernelShape: [2, 2], strides: [2, 2]}
+      %y: f16[n,16,4,4] = Sigmoid(%b)
+    }
+    """
+  }
+
+  @Test func everythingRunsOnTheDeviceBetweenTwoCopies() throws {
+    let (plan, executable) = try lower(small)
+    #expect(plan.steps.first?.operatorName == "DeviceCopy")
+    #expect(plan.steps.last?.operatorName == "DeviceCopy")
+    #expect(plan.steps.dropFirst().dropLast().allSatisfy { $0.kernel.kind == CUDAKernelRecord.kind })
+    let session = Session(executable)
+    let binding = try session.bind(inputs: ["x": Tensor(.f16, [1, 16, 8, 8])])
+    try binding.execute()
+    let first = launches(gpu.actions)
+    #expect(first.contains("pool") && first.contains("pointwise"))
+    let before = gpu.actions.count
+    try binding.execute()
+    let second = gpu.actions[before...]
+    #expect(second.contains { if case .launchGraph(let names) = $0 { names == first } else { false } })
+    #expect(launches(Array(second)).isEmpty)
+  }
+
+  @Test func anotherShapeIsRefusedWithThoseThereAre() throws {
+    let (_, executable) = try lower(small, sizes: [["n": 2]])
+    let error = #expect(throws: ApusError.self) {
+      _ = try Session(executable).run(["x": Tensor(.f16, [3, 16, 8, 8])])
+    }
+    #expect(error?.problems.first?.id == .inputShape)
+    #expect(error?.problems.first?.allowed?.contains("2x16x8x8") ?? false)
+  }
+
+  @Test func whatTheDeviceLacksRunsOnTheHost() throws {
+    let (plan, _) = try lower(
+      """
+      graph "mixed"(%x: f32[4,8]) -> (%y) {
+        %a: f32[4,8] = Relu(%x)
+        %axis: i64[] = constant {1}
+        %b: f32[4,8] = CumSum(%a, %axis)
+        %y: f32[4,8] = Relu(%b)
+      }
+      """)
+    let kinds = plan.steps.map { $0.operatorName }
+    #expect(kinds.filter { $0 == "DeviceCopy" }.count == 4)
+    #expect(plan.steps.contains { $0.operatorName == "CumSum" && $0.kernel.kind != CUDAKernelRecord.kind })
+  }
+}
