@@ -58,13 +58,13 @@ void apus_product_run(
   const ptrdiff_t size = p->type == APUS_F32 ? 4 : 2, out_size = p->tiles.out_type == APUS_F32 ? 4 : 2;
   const ptrdiff_t units = p->runs == 1 ? p->rows : p->runs, unit_rows = p->runs == 1 ? 1 : p->rows;
   const ptrdiff_t depth = p->tiles.tap_count * p->tiles.depth;
-  const ptrdiff_t unit_bytes = p->runs == 1 ? size * p->tiles.row_stride + out_size * p->tiles.c_row_stride
-                                            : size * p->tiles.run_stride + out_size * p->tiles.c_run_stride;
+  const ptrdiff_t operand = size * (p->runs == 1 ? p->tiles.row_stride : p->tiles.run_stride);
+  const ptrdiff_t result = out_size * (p->runs == 1 ? p->tiles.c_row_stride : p->tiles.c_run_stride);
   const ptrdiff_t copies = p->groups * p->images * p->planes;
   job j = {
       .product = p,
       .schedule = apus_schedule_make(
-          copies, units, unit_rows, apus_ceil_div(p->tiles.columns, APUS_PANEL), depth, unit_bytes,
+          copies, units, unit_rows, apus_ceil_div(p->tiles.columns, APUS_PANEL), depth, operand, result,
           depth * APUS_PANEL * size, apus_pool_threads(pool)),
       .tiles = p->type == APUS_F32 ? apus_tiles_f32() : apus_tiles_bf16(),
       .a = a,

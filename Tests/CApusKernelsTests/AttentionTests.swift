@@ -28,7 +28,7 @@ extension KernelTests {
       let k = Buffer(random.floats(a.batch * a.k.batch), a.type)
       let v = Buffer(random.floats(a.batch * a.v.batch), a.type)
       let masked = random.bool()
-      let mask = random.floats(a.queries * a.keys).map { $0 > 0.6 ? -Float.infinity : $0 }
+      let mask = random.floats(a.queries * a.keys).map { $0 > 0.6 ? -Float.infinity : $0 > 0.3 ? -95 : $0 }
       let out = Buffer([Float](repeating: .nan, count: a.batch * a.out.batch), a.type)
       let workspace = Buffer(bytes: apus_attention_workspace_bytes(&a, 2))
       if masked {

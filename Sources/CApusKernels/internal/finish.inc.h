@@ -42,7 +42,8 @@ INLINE void FN(finish_pass)(
       const ptrdiff_t at = row * f->out_stride + j;
       vf v = vload(f->tile + row * f->tile_stride + j) + bias;
       if (early) v += vload_as(f->residual, type, at, left);
-      if (act != APUS_ACT_SILU) v = vactivate(act, v, alpha, beta);
+      if (act == APUS_ACT_GELU) v = vgelu(v);
+      else if (act != APUS_ACT_SILU) v = vactivate(act, v, alpha, beta);
       else v = type == APUS_BF16 ? vsilu_short(v, alpha) : vsilu(v, alpha);
       if (late) v += vload_as(f->residual, type, at, left);
       vstore_as(f->out, type, at, left, v);
@@ -85,6 +86,8 @@ INLINE void FN(finish_typed)(const apus_finish *f, const apus_dtype type) {
     FN(finish_pass)(f, type, APUS_ACT_CLIP, low, clip ? e->beta : inf);
   } else if (e->activation == APUS_ACT_SILU) {
     FN(finish_pass)(f, type, APUS_ACT_SILU, e->alpha, e->beta);
+  } else if (e->activation == APUS_ACT_GELU) {
+    FN(finish_pass)(f, type, APUS_ACT_GELU, 0, 0);
   } else {
     FN(finish_rows)(f, type);
   }

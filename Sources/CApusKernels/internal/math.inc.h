@@ -8,6 +8,7 @@
 #define verf FN(apus_verf)
 #define vsigmoid FN(apus_vsigmoid)
 #define vsilu FN(apus_vsilu)
+#define vgelu FN(apus_vgelu)
 #define vsilu_short FN(apus_vsilu_short)
 #define vsoftplus FN(apus_vsoftplus)
 #define vpow2 FN(apus_vpow2)
@@ -161,6 +162,31 @@ INLINE vf vsilu_short(vf x, float alpha) {
   return x * (vf)_mm512_rcp14_ps((__m512)(1.0f + e));
 #else
   return x * vsigmoid(alpha * x);
+#endif
+}
+
+/// x / 2 * (1 + erf(x / sqrt 2)) at the end of a product: absolute error below 2^-20 for |x| up to 12.
+///
+/// max(x, 0) - |x| erfc(|x| / sqrt 2) / 2; erfc by Abramowitz and Stegun, "Handbook of mathematical functions", 7.1.26.
+INLINE vf vgelu(vf x) {
+#if APUS_X86 && APUS_LANES == 16
+  const vf a = vmin(vset(12.0f), (vf)((vi)x & 0x7fffffff));
+  const vf k = vreciprocal(a * 0.231641888f + 1.0f);
+  const vf t = a * a * -0.721347520f;
+  const vf f = (vf)_mm512_reduce_ps((__m512)t, _MM_FROUND_TO_NEG_INF);
+  vf p = f * 1.877576578e-3f + 8.989340626e-3f;
+  p = p * f + 5.582631752e-2f;
+  p = p * f + 2.401536107e-1f;
+  p = p * f + 6.931530833e-1f;
+  p = p * f + 9.999999404e-1f;
+  vf q = k * 0.530702715f - 0.726576014f;
+  q = q * k + 0.710706871f;
+  q = q * k - 0.142248368f;
+  q = q * k + 0.127414796f;
+  const vf tail = (vf)_mm512_scalef_ps((__m512)(p * q * k), (__m512)t);
+  return vmax(vset(0.0f), x) - a * tail;
+#else
+  return 0.5f * x * (1.0f + verf(x * 0.707106781f));
 #endif
 }
 

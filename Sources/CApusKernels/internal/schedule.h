@@ -10,16 +10,19 @@ typedef struct apus_schedule {
 } apus_schedule;
 
 /// Cuts `units` rows (or runs of `unit_rows` rows each) and `panels` for `copies` equal products, so that a
-/// block of rows stays in the second-level cache and every thread has several tasks. `unit_bytes` counts
-/// operand and result.
+/// block of rows stays in the second-level cache and every thread has several tasks. `operand_bytes` and
+/// `result_bytes` are those of a unit.
 static inline apus_schedule apus_schedule_make(
     ptrdiff_t copies, ptrdiff_t units, ptrdiff_t unit_rows, ptrdiff_t panels, ptrdiff_t depth,
-    ptrdiff_t unit_bytes, ptrdiff_t panel_bytes, int32_t threads) {
+    ptrdiff_t operand_bytes, ptrdiff_t result_bytes, ptrdiff_t panel_bytes, int32_t threads) {
+  const ptrdiff_t unit_bytes = operand_bytes + result_bytes;
   // Weights that stay in the second-level cache allow small blocks of rows, whose results are then written
-  // nearly in order; larger weights are better read seldom.
-  const ptrdiff_t cache = panel_bytes * panels <= 512 * 1024 ? 256 * 1024 : 768 * 1024;
+  // nearly in order; larger weights are better read seldom, and results pass through only once.
+  const bool small = panel_bytes * panels <= 512 * 1024;
+  const ptrdiff_t fitting =
+      small ? 256 * 1024 / apus_max(unit_bytes, 1) : 1024 * 1024 / apus_max(operand_bytes, 1);
   const ptrdiff_t smallest = unit_rows >= 14 ? 1 : 14 / apus_max(unit_rows, 1);
-  ptrdiff_t rows = apus_max(smallest, cache / apus_max(unit_bytes, 1));
+  ptrdiff_t rows = apus_max(smallest, fitting);
   rows = apus_min(rows, units);
   // Equal blocks of whole tiles.
   rows = apus_ceil_div(units, apus_max(1, apus_ceil_div(units, apus_max(rows, 1))));
