@@ -4,6 +4,9 @@ import ApusOperators
 /// Turns FP32 arithmetic into FP16 or BF16 where that is safe: operators of the list below work in the lower type (their
 /// kernels accumulate in FP32), all others keep FP32, and casts stand between them. Inputs and outputs of the graph
 /// keep their types.
+///
+/// What plugins compute (boxes in pixels, scores that are compared) stays FP32, also through the arithmetic behind
+/// them: a box in BF16 is off by a pixel or two.
 public struct ReducePrecision: Pass {
   public let to: DType
 
@@ -20,6 +23,11 @@ public struct ReducePrecision: Pass {
     "DepthToSpace", "SpaceToDepth", "Tile", "Where",
   ]
 
+  /// Operators in which many elements make one: what goes in need not be exact.
+  static let blending: Set<String> = [
+    "Conv", "ConvTranspose", "Linear", "Gemm", "MatMul", "ScaledDotProductAttention",
+  ]
+
   public init(to: DType) { self.to = to }
 
   public func run(_ graph: inout Graph, _ context: PassContext) throws -> Int {
@@ -29,7 +37,12 @@ public struct ReducePrecision: Pass {
     var changes = 0
     for id in graph.topologicalOrder() ?? [] {
       let node = graph[id]
-      let lowers = Self.safe.contains(node.opName)
+      let isExact =
+        node.op is any PluginOperator
+        || (!Self.blending.contains(node.opName)
+          && node.inputs.contains { $0.map(state.exact.contains) ?? false })
+      if isExact { state.exact.formUnion(node.outputs.compactMap { $0 }) }
+      let lowers = Self.safe.contains(node.opName) && !isExact
       for (index, input) in node.inputs.enumerated() {
         guard let input else { continue }
         let wanted =
@@ -60,6 +73,8 @@ public struct ReducePrecision: Pass {
     let symbols: SymbolSource
     /// Values that were FP32 and are computed in the lower type now.
     var reduced: Set<ValueID> = []
+    /// Values that come from plugins, which keep FP32.
+    var exact: Set<ValueID> = []
     private var low: [ValueID: ValueID] = [:]
     private var high: [ValueID: ValueID] = [:]
 
