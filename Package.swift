@@ -70,7 +70,10 @@ let package = Package(
       "ApusCUDATactics", ["ApusCore", "ApusCPU", "ApusEngine", "ApusOperators", "ApusTactics", "ApusCUDA"]),
     tests(
       "ApusCUDATactics",
-      ["ApusCore", "ApusCPUTactics", "ApusCUDA", "ApusEngine", "ApusOperators", "ApusTactics", "ApusTestSupport"]),
+      [
+        "ApusCore", "ApusCPUTactics", "ApusCUDA", "ApusEngine", "ApusOperators", "ApusTactics",
+        "ApusTestSupport",
+      ]),
     tests("ApusCUDA", ["ApusCore", "CApusCUDASources"]),
     .executableTarget(name: "apus-gpu-check", dependencies: ["ApusCUDA", "ApusCore"], swiftSettings: strict),
     library("ApusVision", ["ApusCore", "CApusSystem"]),
@@ -89,12 +92,14 @@ let package = Package(
     library(
       "Apus",
       [
-        "ApusBuilder", "ApusCore", "ApusCPU", "ApusCPUTactics", "ApusCUDA", "ApusCUDATactics", "ApusEngine", "ApusOperators", "ApusTactics",
+        "ApusBuilder", "ApusCore", "ApusCPU", "ApusCPUTactics", "ApusCUDA", "ApusCUDATactics", "ApusEngine",
+        "ApusOperators", "ApusTactics",
         "ApusVision", "CApusDrivers",
       ]),
     tests("Apus", ["ApusCore", "ApusEngine", "ApusOperators", "ApusTestSupport", "retinanet-postprocess"]),
     .executableTarget(
-      name: "retinanet-postprocess", dependencies: ["Apus"], path: "Examples/RetinaNet", swiftSettings: strict
+      name: "retinanet-postprocess", dependencies: ["Apus"], path: "Examples/RetinaNet",
+      sources: ["PostProcess.swift", "main.swift"], swiftSettings: strict
     ),
     .executableTarget(
       name: "ApusCommand", dependencies: ["Apus", "ApusONNX", "ApusOperators", "ApusTactics", arguments],

@@ -146,4 +146,30 @@ import Testing
     #expect(outputs["out"]?.doubles() == [2, 0, 4, 0, 2, -1, 4, -3])
     #expect(outputs["same"]?.doubles() == [1, 1, 1, 1])
   }
+
+  /// The number of detections may steer later layers: here it cuts the rows that are padding.
+  @Test func theCountOfDetectionsFeedsASlice() throws {
+    var network = Network(name: "counted")
+    let boxes = network.addInput("boxes", .f32, [1, 6, 4])
+    let scores = network.addInput("scores", .f32, [1, 6, 2])
+    let found = try network.addPlugin(
+      "EfficientNMS_TRT", inputs: [boxes, scores],
+      fields: ["score_threshold": .float(0.5), "max_output_boxes": .int(10)], outputs: 4)
+    let count = try network.add(Cast(to: .i64), [network.addReshape(found[0], [1])])[0]
+    let one = network.addConstant(Tensor([1] as [Int64]))
+    let zero = network.addConstant(Tensor([0] as [Int64]))
+    let valid = try network.add(Slice(), [found[1], zero, count, one])[0]
+    try network.markOutput(valid, name: "valid")
+    let session = try Session(network.build(quick).lowered.executable)
+    for wanted in [0, 2, 5] {
+      let corners = (0..<6).flatMap { place -> [Float] in [Float(place) * 10, 0, Float(place) * 10 + 5, 5] }
+      let values = (0..<6).flatMap { place -> [Float] in [place < wanted ? 0.9 - Float(place) / 100 : 0.1, 0]
+      }
+      let outputs = try session.run([
+        "boxes": Tensor(corners, shape: [1, 6, 4]), "scores": Tensor(values, shape: [1, 6, 2]),
+      ])
+      #expect(outputs["valid"]?.shape == [1, wanted, 4])
+      #expect(outputs["valid"]?.doubles() == corners.prefix(4 * wanted).map { Double($0) })
+    }
+  }
 }

@@ -9,6 +9,8 @@ public struct AttachRetinaNet: Sendable {
   public enum AnchorStyle: String, Sendable, CaseIterable {
     /// Sizes cut and corners rounded to whole pixels; sizes without plus 1; deltas clipped at log(1000/16).
     case torchvision
+    /// Corners rounded to whole pixels; otherwise as torchvision.
+    case rounded
     /// Exact corners; otherwise as torchvision.
     case detectron2
   }
@@ -39,7 +41,7 @@ public struct AttachRetinaNet: Sendable {
         let side = style == .torchvision ? (size * scale).rounded(.down) : size * scale
         let (height, width) = (side * ratio.squareRoot(), side / ratio.squareRoot())
         let corners = [-width / 2, -height / 2, width / 2, height / 2]
-        return style == .torchvision ? corners.map { $0.rounded(.toNearestOrEven) } : corners
+        return style != .detectron2 ? corners.map { $0.rounded(.toNearestOrEven) } : corners
       }
     }
   }

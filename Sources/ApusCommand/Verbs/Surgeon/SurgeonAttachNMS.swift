@@ -24,7 +24,9 @@ struct SurgeonAttachNMS: ParsableCommand {
   @Option(help: "Box outputs, separated by commas, from the finest level.") var boxes: String?
   @Option(name: .customLong("image-size"), help: "HxW of the picture; that of the input without.")
   var imageSize: String?
-  @Option(name: .customLong("anchor-style"), help: "torchvision (rounded) or detectron2 (exact).")
+  @Option(
+    name: .customLong("anchor-style"),
+    help: "torchvision (sizes cut, corners rounded), rounded (corners), detectron2 (exact).")
   var anchorStyle = "torchvision"
   @Option(help: "Side of the smallest anchor of each level, separated by commas.")
   var sizes = "32,64,128,256,512"
@@ -57,7 +59,11 @@ struct SurgeonAttachNMS: ParsableCommand {
       surgery.imageSize = (size[0], size[1])
     }
     guard let style = AttachRetinaNet.AnchorStyle(rawValue: anchorStyle) else {
-      throw wrong("unknown anchor style", anchorStyle)
+      throw ApusError(
+        .usage,
+        Problem(
+          .usage, "unknown anchor style", value: anchorStyle,
+          allowed: AttachRetinaNet.AnchorStyle.allCases.map(\.rawValue).joined(separator: ", ")))
     }
     surgery.style = style
     surgery.sizes = try numbers(sizes)
