@@ -99,7 +99,10 @@ let package = Package(
     tests("Apus", ["ApusCore", "ApusEngine", "ApusOperators", "ApusTestSupport", "retinanet-postprocess"]),
     .executableTarget(
       name: "retinanet-postprocess", dependencies: ["Apus"], path: "Examples/RetinaNet",
-      sources: ["PostProcess.swift", "main.swift"], swiftSettings: strict
+      exclude: [
+        "README.md", "classes.txt", "export.py", "model.py", "pictures", "retinanet_small_shapes.onnx",
+        "train.py",
+      ], swiftSettings: strict
     ),
     .executableTarget(
       name: "ApusCommand", dependencies: ["Apus", "ApusONNX", "ApusOperators", "ApusTactics", arguments],
