@@ -20,7 +20,7 @@ extension RuleSet {
       RemoveReshape(), RemoveTranspose(), MergeReshapes(), ReplaceByConstantReshape(), MergeTransposes(),
       ReplaceTransposeByReshape(), ReplaceGatherByReshape(), ReplaceByConstantResize(),
       ReplaceMeanByGlobalAveragePool(),
-      ReplaceMatMulByLinear(), ReplaceGemmByLinear(),
+      ReplaceMatMulByLinear(), ReplaceGemmByLinear(), ReplaceSumOfStackByAdd(),
     ])
 
   /// Transpositions move towards the outputs, where they meet others and cancel.
