@@ -34,7 +34,7 @@ public struct StridedViews: CUDATactic {
     switch op {
     case is Slice: [1, 2, 3, 4]
     case is Split, is Expand, is Tile: [1]
-    case is Pad: [1, 2, 3]
+    case is Pad: [1, 3]
     default: []
     }
   }
@@ -43,7 +43,8 @@ public struct StridedViews: CUDATactic {
 
   private func layouts(_ node: TacticNode, _ rank: Int, _ outRank: Int) -> [LayoutSignature] {
     func signature(_ input: Layout, _ output: Layout) -> LayoutSignature {
-      let data = node.op is Concat ? Set(node.inputs.indices) : [0]
+      // Padding may read the value that it fills with.
+      let data: Set<Int> = node.op is Concat ? Set(node.inputs.indices) : node.op is Pad ? [0, 2] : [0]
       return LayoutSignature(
         inputs: node.inputs.indices.map { data.contains($0) ? input : nil },
         outputs: node.outputs.map { _ in output })
