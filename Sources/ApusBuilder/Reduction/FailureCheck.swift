@@ -51,6 +51,7 @@ public struct OptimizedModelCheck: FailureCheck {
       catalogue: catalogue, options: ImportOptions(plugins: .shared)
     ).graph
     _ = try Pipeline.standard.run(&graph, PassContext())
+    _ = try Pipeline.device(TacticKernels(run.tactics)).run(&graph, PassContext())
     let lowered = try LoweredPlan(graph, tactics: run.tactics, catalogue: catalogue)
     let session = Session(lowered.executable, options: SessionOptions(threads: run.threads))
     return try session.run(values: inputs.filter { session.inputNames.contains($0.key) })

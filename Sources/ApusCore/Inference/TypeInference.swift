@@ -12,7 +12,8 @@ extension Graph {
           .wrongInputCount, "the node has \(node.outputs.count) outputs, the operator at most \(types.count)")
       }
       values[output.index]?.type = types[index]
-      values[output.index]?.contents = index < contents.count ? contents[index] : nil
+      let known = index < contents.count ? contents[index] : nil
+      values[output.index]?.contents = known.flatMap { $0.isExact ? $0 : nil }
     }
     for (name, bound) in symbols.bounds where symbolBounds[name] == nil { symbolBounds[name] = bound }
   }

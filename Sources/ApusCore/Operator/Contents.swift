@@ -85,6 +85,9 @@ public struct Contents: Hashable, Sendable {
     return Tensor(doubles: numbers.map { Double($0.0) / Double($0.1) }, dtype, shape)
   }
 
+  /// Whether no element outgrew what fractions of integers can hold.
+  var isExact: Bool { elements.allSatisfy(\.isExact) }
+
   public var symbols: Set<String> { elements.reduce(into: []) { $0.formUnion($1.numerator.symbols) } }
 }
 
@@ -101,22 +104,55 @@ extension Contents.Element {
     self.init(.constant(Int(scaled)), over: denominator)
   }
 
-  public static func + (a: Self, b: Self) -> Self {
-    Self(
-      a.numerator * .constant(b.denominator) + b.numerator * .constant(a.denominator),
-      over: saturatingMultiply(a.denominator, b.denominator))
+  /// What becomes of a number that outgrows the integers: it and all that is computed from it is dropped.
+  static let inexact = Self(poisoned: ())
+
+  private init(poisoned: Void) {
+    numerator = 0
+    denominator = .max
   }
-  public static func - (a: Self, b: Self) -> Self {
-    Self(
-      a.numerator * .constant(b.denominator) - b.numerator * .constant(a.denominator),
-      over: saturatingMultiply(a.denominator, b.denominator))
-  }
+
+  var isExact: Bool { denominator != .max }
+
+  public static func + (a: Self, b: Self) -> Self { combined(a, b) { $0 + $1 } }
+  public static func - (a: Self, b: Self) -> Self { combined(a, b) { $0 - $1 } }
+
   public static func * (a: Self, b: Self) -> Self {
-    Self(a.numerator * b.numerator, over: saturatingMultiply(a.denominator, b.denominator))
+    let (below, overflow) = a.denominator.multipliedReportingOverflow(by: b.denominator)
+    guard a.isExact, b.isExact, !overflow, let above = product(a.numerator, b.numerator) else {
+      return inexact
+    }
+    return Self(above, over: below)
+  }
+
+  /// Both over their least common denominator.
+  private static func combined(_ a: Self, _ b: Self, _ combine: (Dim, Dim) -> Dim) -> Self {
+    guard a.isExact, b.isExact else { return inexact }
+    var (divisor, rest) = (a.denominator, b.denominator)
+    while rest != 0 { (divisor, rest) = (rest, divisor % rest) }
+    let (left, right) = (b.denominator / divisor, a.denominator / divisor)
+    let (below, overflow) = a.denominator.multipliedReportingOverflow(by: left)
+    guard !overflow, let x = product(a.numerator, .constant(left)),
+      let y = product(b.numerator, .constant(right))
+    else { return inexact }
+    let sum = combine(x, y)
+    // Fractions of this size come from long sums of floats, which the references round anyway.
+    guard below == 1 || sum.value.map({ abs($0) < 1 << 61 }) ?? true else { return inexact }
+    return Self(sum, over: below)
+  }
+
+  /// nil where numbers overflow.
+  private static func product(_ a: Dim, _ b: Dim) -> Dim? {
+    if let x = a.value, let y = b.value, x.multipliedReportingOverflow(by: y).overflow { return nil }
+    return a * b
   }
 
   /// Largest integer not above the value.
-  public var floor: Self { denominator == 1 ? self : Self(numerator.floorDiv(.constant(denominator))) }
+  public var floor: Self {
+    denominator == 1 || !isExact ? self : Self(numerator.floorDiv(.constant(denominator)))
+  }
   /// Smallest integer not below the value.
-  public var ceil: Self { denominator == 1 ? self : Self(numerator.ceilDiv(.constant(denominator))) }
+  public var ceil: Self {
+    denominator == 1 || !isExact ? self : Self(numerator.ceilDiv(.constant(denominator)))
+  }
 }
