@@ -61,6 +61,9 @@ import Testing
     #expect(wrongVersion?.problems.first?.id == .pluginMissing)
     #expect(wrongVersion?.problems.first?.message.contains("version 9") ?? false)
     #expect(throws: ApusError.self) { try model(domain: "TRT", [attribute("box_coding", int: 2)]) }
+    for most in [0, -1, Int64(Int32.max)] {
+      #expect(throws: ApusError.self) { try model(domain: "TRT", [attribute("max_output_boxes", int: most)]) }
+    }
     #expect(throws: ApusError.self) { try model(domain: "TRT", [attribute("box_coding", string: "corner")]) }
   }
 }

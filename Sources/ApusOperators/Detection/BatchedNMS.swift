@@ -62,10 +62,8 @@ public struct BatchedNMS: Plugin {
   }
 
   private func checkFields() throws {
-    for (name, value) in [("topK", topK), ("keepTopK", keepTopK)] where value <= 0 {
-      throw OperatorError(
-        .invalidAttribute, "nothing would be kept", attribute: name, value: "\(value)", allowed: "1 and more")
-    }
+    try checkRows(keepTopK, "keepTopK")
+    try require(topK > 0, attribute: "topK", value: topK, allowed: "1 and more")
   }
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {

@@ -1,3 +1,4 @@
+import ApusCore
 import Glibc
 
 /// A box by two corners, in the coordinates of the picture.
@@ -98,4 +99,13 @@ struct GreedySuppression {
     let overlap = first.overlap(second, extra: extra)
     return overlap > threshold || (inclusive && overlap == threshold)
   }
+}
+
+/// Throws unless a field that sizes outputs is in a range that memory can be had for.
+func checkRows(_ value: Int, _ field: String) throws {
+  guard !(1...1 << 20).contains(value) else { return }
+  throw OperatorError(
+    .invalidAttribute, "field '\(field)' has a value that it cannot take", attribute: field,
+    value: "\(value)",
+    allowed: "1 to \(1 << 20)")
 }

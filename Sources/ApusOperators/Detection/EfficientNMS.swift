@@ -64,14 +64,7 @@ public struct EfficientNMS: Plugin {
     try checkFields()
   }
 
-  private func checkFields() throws {
-    guard maxOutputBoxes > 0 else {
-      throw OperatorError(
-        .invalidAttribute, "no boxes would be kept", attribute: "max_output_boxes",
-        value: "\(maxOutputBoxes)",
-        allowed: "1 and more")
-    }
-  }
+  private func checkFields() throws { try checkRows(maxOutputBoxes, "max_output_boxes") }
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {
     try checkFields()

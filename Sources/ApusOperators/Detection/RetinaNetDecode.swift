@@ -70,7 +70,7 @@ public struct RetinaNetDecode: Plugin {
         .invalidAttribute, "field '\(field)' has a value that it cannot take", attribute: field, value: value,
         allowed: allowed)
     }
-    try check(topkCandidates > 0, "topk_candidates", "\(topkCandidates)", "1 and more")
+    try checkRows(topkCandidates, "topk_candidates")
     try check(stride.count == 2 && stride.allSatisfy { $0 > 0 }, "stride", "\(stride)", "1 and more")
     try check(
       !anchors.isEmpty && anchors.count % 4 == 0, "anchors", "\(anchors.count) numbers", "4 numbers an anchor"

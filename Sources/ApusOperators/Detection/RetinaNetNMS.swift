@@ -31,13 +31,7 @@ public struct RetinaNetNMS: Plugin {
     try checkFields()
   }
 
-  private func checkFields() throws {
-    guard maxDetections > 0 else {
-      throw OperatorError(
-        .invalidAttribute, "no detections would be kept", attribute: "max_detections_per_image",
-        value: "\(maxDetections)", allowed: "1 and more")
-    }
-  }
+  private func checkFields() throws { try checkRows(maxDetections, "max_detections_per_image") }
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {
     try checkFields()
