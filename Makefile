@@ -1,5 +1,5 @@
 # The commands that people use; all are idempotent and say what they install.
-.PHONY: setup build test demo lint format bench gpu-check clean
+.PHONY: setup build test test-long demo lint format bench gpu-check clean
 
 setup:
 	@Scripts/setup.sh
@@ -9,6 +9,10 @@ build: setup
 
 test: setup
 	@Scripts/test.sh
+
+# The same tests with thousands of damaged models and engines instead of hundreds.
+test-long: setup
+	@APUS_LONG=1 Scripts/test.sh
 
 demo: build
 	@Scripts/demo.sh

@@ -63,7 +63,7 @@ let package = Package(
     library("ApusOptimizer", ["ApusCore", "ApusOperators"]),
     tests("ApusOptimizer", ["ApusCore", "ApusOperators", "ApusTestSupport"]),
     library("ApusONNX", ["ApusCore", protobuf]),
-    tests("ApusONNX", ["ApusCore", "ApusOperators", protobuf]),
+    tests("ApusONNX", ["ApusCore", "ApusOperators", "ApusTestSupport", protobuf]),
     .target(name: "CApusCUDASources", exclude: ["Kernels"]),
     library("ApusCUDA", ["ApusCore", "ApusEngine", "CApusDrivers", "CApusCUDASources"]),
     library(
@@ -106,6 +106,10 @@ let package = Package(
     ),
     .executableTarget(
       name: "ApusCommand", dependencies: ["Apus", "ApusONNX", "ApusOperators", "ApusTactics", arguments],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ApusCommandTests",
+      dependencies: ["Apus", "ApusCommand", "ApusCore", "ApusEngine", "ApusTestSupport"],
       swiftSettings: strict),
   ],
   cLanguageStandard: .c2x

@@ -2,7 +2,6 @@ import ApusCPU
 import ApusCUDA
 import ApusCore
 import ApusEngine
-import CApusDrivers
 import Glibc
 
 /// What this machine has: for `apus doctor` and reproduction kits.
@@ -54,12 +53,13 @@ public struct MachineReport: Sendable, Encodable {
   }
 
   private static var oneDNN: Library {
-    var message = [CChar](repeating: 0, count: 512)
-    let library = apus_onednn_open(nil, &message, message.count)
-    defer { if let library { apus_onednn_close(library) } }
-    let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    guard let library = OneDNNLibrary.shared else {
+      return Library(
+        name: "oneDNN", found: false,
+        detail: "no libdnnl.so.3; `make setup` fetches it, APUS_ONEDNN names one that lies elsewhere")
+    }
     return Library(
-      name: "oneDNN", found: library != nil, detail: library != nil ? "in the loader path" : text)
+      name: "oneDNN", found: true, detail: "\(library.version), \(library.path ?? "in the loader's path")")
   }
 }
 

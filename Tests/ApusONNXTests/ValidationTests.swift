@@ -103,7 +103,7 @@ import Testing
   }
 
   @Test func bytesThatAreNoModel() {
-    var generator = SeededGenerator(seed: 7)
+    var generator = SplitMix64(seed: 7)
     let random = (0..<500).map { _ in UInt8.random(in: 0...255, using: &generator) }
     for bytes in [[], random, Array("PK\u{3}\u{4} not a model".utf8), Array(repeating: 0, count: 64)] {
       let error = #expect(throws: ApusError.self) {

@@ -11,9 +11,12 @@ public final class OneDNNLibrary: @unchecked Sendable {
   let handle: OpaquePointer
   /// `3.2.0`.
   public let version: String
+  /// The library's file; nil where the loader found it.
+  public let path: String?
 
-  private init(_ handle: OpaquePointer) {
+  private init(_ handle: OpaquePointer, path: String?) {
     self.handle = handle
+    self.path = path
     let version = apus_onednn_get_version(handle)
     self.version = "\(version.major).\(version.minor).\(version.patch)"
   }
@@ -31,7 +34,7 @@ public final class OneDNNLibrary: @unchecked Sendable {
 
   private static func open(_ path: String?) -> OneDNNLibrary? {
     var reason = [CChar](repeating: 0, count: 512)
-    return apus_onednn_open(path, &reason, reason.count).map { OneDNNLibrary($0) }
+    return apus_onednn_open(path, &reason, reason.count).map { OneDNNLibrary($0, path: path) }
   }
 
   private static func candidates() -> [String] {

@@ -119,7 +119,9 @@ struct Optimize: ParsableCommand {
         "\(name) \(stage.nodesBefore) -> \(stage.nodesAfter) nodes, \(stage.preRun) -> \(stage.postRun)")
     }
     let overall = report.overall
-    Output.line("latency    \(overall.baseline) -> \(overall.optimized), \(overall.speedup)x")
+    if !deterministic {
+      Output.line("latency    \(overall.baseline) -> \(overall.optimized), \(overall.speedup)x")
+    }
     for accuracy in report.accuracy {
       Output.line(
         "accuracy   \(accuracy.output): largest difference \(accuracy.maxAbs), cosine \(accuracy.cosine)")

@@ -7,6 +7,11 @@ public enum XXH3 {
     public var high: UInt64
     public var low: UInt64
 
+    public init(high: UInt64, low: UInt64) {
+      self.high = high
+      self.low = low
+    }
+
     public var hex: String { hexadecimal(high) + hexadecimal(low) }
   }
 

@@ -59,14 +59,13 @@ struct EngineFrame {
     guard number(footer + 8) == Int(truncatingIfNeeded: tableHash) else {
       throw damaged("the checksum table is damaged")
     }
-    identity = [16, 24].map { offset in
-      let digits = String(UInt64(bitPattern: Int64(number(footer + offset))), radix: 16)
-      return String(repeating: "0", count: 16 - digits.count) + digits
-    }.joined()
-    headerEnd = EngineFormat.preambleBytes + number(16)
-    guard headerEnd >= EngineFormat.preambleBytes, headerEnd <= dataEnd else {
+    let halves = [16, 24].map { UInt64(bitPattern: Int64(number(footer + $0))) }
+    identity = XXH3.Hash128(high: halves[0], low: halves[1]).hex
+    let headerBytes = number(16)
+    guard headerBytes > 0, headerBytes <= dataEnd - EngineFormat.preambleBytes else {
       throw damaged("the header has the wrong size")
     }
+    headerEnd = EngineFormat.preambleBytes + headerBytes
     // The first chunks hold the header: they must be whole before it is parsed.
     for chunk in 0...(headerEnd - 1) / EngineFormat.chunkBytes where !Self.isWhole(chunk, bytes, dataEnd) {
       throw damaged("the header is damaged")
