@@ -1,5 +1,5 @@
 # The commands that people use; all are idempotent and say what they install.
-.PHONY: setup build test test-long demo lint format bench gpu-check clean
+.PHONY: setup build test test-long demo lint format bench gpu-check gpu-bench clean
 
 setup:
 	@Scripts/setup.sh
@@ -32,6 +32,13 @@ gpu-check: setup
 	$(GPU_CHECK)
 	@program=$$($(GPU_CHECK) --show-bin-path)/apus-gpu-check; echo "built $$program"; \
 	if [ -e /dev/nvidiactl ]; then $$program; else echo "no NVIDIA GPU here: carry it to a machine with one"; fi
+
+# Builds one static `apus` to be carried to a machine with a GPU and PyTorch, and times the networks there.
+GPU_BENCH = swift build -c release --product apus --static-swift-stdlib -Xlinker -s
+gpu-bench: setup
+	$(GPU_BENCH)
+	@program=$$($(GPU_BENCH) --show-bin-path)/apus; echo "built $$program"; \
+	if [ -e /dev/nvidiactl ]; then Benchmarks/gpu.sh $$program; else echo "no NVIDIA GPU here: carry it and Benchmarks/ to a machine with one"; fi
 
 clean:
 	swift package clean

@@ -21,6 +21,7 @@ extension CUDAContext {
       ReorderLayout(context: self),
       ResizeNHWC(context: self),
       SoftmaxRows(context: self),
+      SqueezeExcitationFused(context: self),
       StridedViews(context: self),
     ]
   }

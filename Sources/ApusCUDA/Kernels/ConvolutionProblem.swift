@@ -46,6 +46,8 @@ public struct ConvolutionProblem: Sendable, Hashable, Codable {
   public var residualUpsample: Int
   /// Whether `gate` [images][channels] multiplies the input (1x1 convolutions).
   public var gated: Bool
+  /// Type of the gate; nil: that of the operands.
+  public var gateElement: KernelElement?
   /// Independent products (groups, batches) and the elements between them in input, weights and output.
   public var batches: Int
   public var batchStrides: [Int]
@@ -140,6 +142,7 @@ public struct ConvolutionProblem: Sendable, Hashable, Codable {
       .init("FAST_MATH", !math.isExact),
     ]
     defines += activation.defines()
+    if gated, let gateElement { defines.append(.init("GATE_TYPE", gateElement.name)) }
     if !levels.isEmpty {
       defines.append(.init("LEVELS", levels.count))
       defines.append(.init("LEVEL_H", levels.map { String($0[0]) }.joined(separator: ",")))

@@ -92,6 +92,8 @@ public struct SqueezeExciteKernel: Sendable, Hashable, Codable {
   /// Blocks of a cluster that share an image: 1 without clusters. Their slices of the weights must fit into shared
   /// memory; four to eight pay from about 500 channels on.
   public var blocks: Int
+  /// Type of the gate.
+  public var gate: KernelElement
 
   public init(
     element: KernelElement, images: Int, channels: Int, hidden: Int, parts: Int, pixels: Int,
@@ -107,6 +109,7 @@ public struct SqueezeExciteKernel: Sendable, Hashable, Codable {
     self.activation = activation
     self.gateActivation = gateActivation
     self.blocks = blocks
+    gate = element
   }
 
   /// Shared memory that a block's slice of both weights takes.
@@ -119,7 +122,7 @@ public struct SqueezeExciteKernel: Sendable, Hashable, Codable {
     let defines: [KernelSource.Define] =
       [
         .init("CHANNELS", channels), .init("HIDDEN", hidden), .init("PARTS", parts), .init("PIXELS", pixels),
-        .init("OUT_TYPE", element.name), .init("WEIGHT_TYPE", element.name), .init("BLOCKS", blocks),
+        .init("OUT_TYPE", gate.name), .init("WEIGHT_TYPE", element.name), .init("BLOCKS", blocks),
         .init("THREADS", 256),
       ] + activation.defines() + gateActivation.defines("GATE_")
     return KernelSpec(
@@ -195,9 +198,12 @@ public struct GlobalPoolKernel: Sendable, Hashable, Codable {
   public var images: Int
   public var pixels: Int
   public var channels: Int
+  /// Type of the results.
+  public var output: KernelElement
 
   public init(element: KernelElement, isMax: Bool, images: Int, pixels: Int, channels: Int) {
     self.element = element
+    output = element
     self.isMax = isMax
     self.images = images
     self.pixels = pixels
@@ -208,7 +214,7 @@ public struct GlobalPoolKernel: Sendable, Hashable, Codable {
     let vector = commonVector(channels, limit: element == .f32 ? 4 : 8)
     let lanes = 8
     let defines: [KernelSource.Define] = [
-      .init("IN_TYPE", element.name), .init("OUT_TYPE", element.name), .init("PIXELS", pixels),
+      .init("IN_TYPE", element.name), .init("OUT_TYPE", output.name), .init("PIXELS", pixels),
       .init("CHANNELS", channels),
       .init("IN_STRIDE", channels), .init("MODE", isMax ? 0 : 1), .init("VECTOR", vector),
       .init("LANES", lanes),

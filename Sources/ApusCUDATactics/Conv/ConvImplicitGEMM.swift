@@ -8,23 +8,34 @@ public import ApusTactics
 public struct ConvImplicitGEMM: CUDATactic {
   public let name = "cuda.conv.implicit-gemm"
   let context: CUDAContext
-  public var operators: [any Operator.Type] { [Conv.self] }
+  public var operators: [any Operator.Type] { [Conv.self, GatedConv.self] }
 
   public func supports(_ node: TacticNode) -> Support {
     if let reason = node.convolutionRefusal { return .no(reason) }
+    if let gated = node.op as? GatedConv, let reason = gateRefusal(gated.conv, node) { return .no(reason) }
     let residual: Layout? = node.isPresent(3) ? .channelsLast : nil
+    let inputs: [Layout?] = [.channelsLast, nil, nil, residual, .rowMajor]
     return .yes([
-      LayoutSignature(
-        inputs: Array([.channelsLast, nil, nil, residual].prefix(node.inputs.count)), outputs: [.channelsLast]
-      )
+      LayoutSignature(inputs: Array(inputs.prefix(node.inputs.count)), outputs: [.channelsLast])
     ])
+  }
+
+  /// Gates multiply the input of products of channels only.
+  private func gateRefusal(_ conv: Conv, _ node: TacticNode) -> String? {
+    guard conv.group == 1, conv.strides.allSatisfy({ $0 == 1 }), conv.pads.allSatisfy({ $0 == 0 }),
+      node.constant(1)?.shape[2...].allSatisfy({ $0 == 1 }) ?? false
+    else { return "a gate before a convolution of several pixels" }
+    return (node.constant(1)?.shape[1] ?? 1) % 8 == 0 ? nil : "channels are no multiple of 8"
   }
 
   func absorbed(_ node: TacticNode) -> Set<Int> { [1, 2] }
   func inPlace(_ node: TacticNode) -> [[Int]] { [[0, 3]] }
 
   func programs(_ node: ConcreteNode) throws -> [CUDAProgram] {
-    guard let conv = node.op as? Conv, let weight = node.constant(1) else { throw node.missing("weights") }
+    guard let conv = node.op as? Conv ?? (node.op as? GatedConv)?.conv, let weight = node.constant(1) else {
+      throw node.missing("weights")
+    }
+    let gate: [String: CUDAProgram.Operand] = node.op is GatedConv ? ["gate": .input(GatedConv.gate)] : [:]
     let input = try node.input(0)
     guard let element = KernelElement(input.dtype) else { throw node.refusal("element type") }
     let geometry = try ConvGeometry(conv, input: input, weight: weight)
@@ -34,7 +45,9 @@ public struct ConvImplicitGEMM: CUDATactic {
       problem.hasBias = node.constant(2) != nil
       problem.activation = KernelActivation(conv.activation)
       if node.isPresent(3) { problem.residual = .beforeActivation }
-      return problem.programs(context, packed, residual: node.isPresent(3) ? 3 : nil)
+      problem.gated = node.op is GatedConv
+      problem.gateElement = .f32
+      return problem.programs(context, packed, residual: node.isPresent(3) ? 3 : nil, extra: gate)
     }.sorted { ($0.expected ?? 0) < ($1.expected ?? 0) }
   }
 }

@@ -3,7 +3,7 @@ public import ApusCore
 /// The readable part of an engine file: what it is, for whom, and where its sections lie.
 public struct EngineHeader: Sendable, Codable {
   /// Version of the file format.
-  public static let formatVersion = 1
+  public static let formatVersion = 2
 
   public struct Source: Sendable, Codable, Hashable {
     public var file: String

@@ -44,6 +44,9 @@ final class BoundPlan {
   /// Values of late steps while a run lasts.
   var lateValues: [Value?]
   let threads: Int
+  /// Steps whose inputs are all known when shapes are bound: the first run computes them for all.
+  let fixedSteps: Set<Int>
+  var fixedStepsAreDone = false
   /// Types the plan was bound for, and the inputs of the current run.
   var inputTypes: [ValueType?] = []
   var attached: [Tensor?]
@@ -60,12 +63,13 @@ final class BoundPlan {
     lateValues = [Value?](repeating: nil, count: plan.values.count)
     attached = [Tensor?](repeating: nil, count: plan.inputs.count)
     owner = executable.memory.root
+    fixedSteps = Self.fixedSteps(executable, descriptors)
     sharers = Array(repeating: [], count: plan.values.count)
     table = .allocate(capacity: max(1, plan.values.count))
     table.initialize(repeating: nil, count: max(1, plan.values.count))
     let slotCount = plan.steps.reduce(0) { $0 + $1.inputs.count + $1.outputs.count }
     slots = .allocate(capacity: max(1, slotCount))
-    let placement = Self.place(plan, executable.memory, descriptors, &owner)
+    let placement = Self.place(plan, executable.memory, descriptors, fixedSteps, &owner)
     directOutputs = placement.direct
     arenaBytes = placement.bytes
     arena = UnsafeMutableRawPointer.allocate(byteCount: max(64, arenaBytes), alignment: 64)
@@ -193,6 +197,33 @@ final class BoundPlan {
 }
 
 extension BoundPlan {
+  /// Steps of constants and shape values alone whose results stay inside the plan.
+  private static func fixedSteps(_ executable: ExecutablePlan, _ descriptors: [TensorDescriptor?]) -> Set<Int>
+  {
+    let plan = executable.plan
+    let root = executable.memory.root
+    let results = Set(plan.outputs.map { root[$0] })
+    var known: Set<Int> = []
+    for (index, value) in plan.values.enumerated() {
+      switch value.role {
+      case .constant, .shape: known.insert(index)
+      default: break
+      }
+    }
+    var fixed: Set<Int> = []
+    for (number, step) in plan.steps.enumerated() {
+      let isKnown = step.inputs.allSatisfy { $0.map { known.contains(root[$0]) } ?? true }
+      let isInside = step.outputs.allSatisfy {
+        $0.map { descriptors[$0] != nil && !results.contains(root[$0]) } ?? true
+      }
+      let isRandom = executable.operators[number]?.traits.contains(.nondeterministic) ?? false
+      guard isKnown, isInside, !isRandom else { continue }
+      fixed.insert(number)
+      known.formUnion(step.outputs.compactMap { $0 })
+    }
+    return fixed
+  }
+
   struct ArenaPlacement {
     var offsets: [(value: Int, offset: Int)] = []
     var bytes = 0
@@ -210,10 +241,15 @@ extension BoundPlan {
   /// Decides who shares memory and where it lies. `owner` comes in with aliases resolved and leaves with in-place
   /// outputs merged into their inputs.
   static func place(
-    _ plan: Plan, _ memory: PlanMemory, _ descriptors: [TensorDescriptor?], _ owner: inout [Int]
+    _ plan: Plan, _ memory: PlanMemory, _ descriptors: [TensorDescriptor?], _ fixed: Set<Int>,
+    _ owner: inout [Int]
   ) -> ArenaPlacement {
     var placement = ArenaPlacement()
     var (first, last) = (memory.first, memory.last)
+    // What the first run leaves for all others nothing may write over.
+    for case let output? in fixed.flatMap({ plan.steps[$0].outputs }) {
+      (first[owner[output]], last[owner[output]]) = (0, plan.steps.count)
+    }
     func isComputed(_ value: Int) -> Bool {
       if case .computed = plan.values[value].role { true } else { false }
     }

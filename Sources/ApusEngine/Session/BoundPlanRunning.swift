@@ -8,6 +8,7 @@ extension BoundPlan {
         try runStep(number, pool)
         observe?(number)
       }
+      fixedStepsAreDone = true
       return
     }
     do {
@@ -42,6 +43,7 @@ extension BoundPlan {
       device.segments[index].graph = try record(segment, device, pool)
     }
     try device.settle()
+    fixedStepsAreDone = true
   }
 
   private func record(_ segment: DeviceSide.Segment, _ device: DeviceSide, _ pool: ThreadPool) throws
@@ -52,6 +54,7 @@ extension BoundPlan {
   }
 
   private func runStep(_ number: Int, _ pool: ThreadPool) throws {
+    if fixedStepsAreDone, fixedSteps.contains(number) { return }
     if executable.onDevice[number] { device?.isPending = true } else { try device?.settle() }
     switch steps[number].mode {
     case .prepared(let kernel): try kernel.run(frame(number, pool))
@@ -68,7 +71,10 @@ extension BoundPlan {
     let graphs = device.segments.compactMap(\.graph)
     let isWhole = device.segments.allSatisfy { segment in
       segment.isRecordable
-        ? segment.graph != nil : segment.steps.allSatisfy { plan.steps[$0].operatorName == DeviceCopy.name }
+        ? segment.graph != nil
+        : segment.steps.allSatisfy {
+          plan.steps[$0].operatorName == DeviceCopy.name || fixedSteps.contains($0)
+        }
     }
     guard isWhole, !graphs.isEmpty else { return nil }
     return try device.stream.milliseconds { for graph in graphs { try graph.launch() } }

@@ -2,7 +2,7 @@
 // faster way for small problems on newer ones.
 //
 // Tiling: TILE_M x TILE_N outputs a block, TILE_KB bytes (64 or 128) of the reduction a stage, STAGES stages,
-// WARPS_M x WARPS_N x WARPS_K warps, the last sharing each stage's reduction. GATE 1: input channel c of image n is multiplied by gate[n][c] (1x1 convolutions).
+// WARPS_M x WARPS_N x WARPS_K warps, the last sharing each stage's reduction. GATE 1: input channel c of image n is multiplied by gate[n][c] (1x1 convolutions), of GATE_TYPE (IN_TYPE without).
 // B_MAJOR 0: weights [OUT_C][REDUCTION]; 1: [REDUCTION][B_STRIDE] (activations times activations).
 // IN_C * element size and, for B_MAJOR 1, OUT_C * element size are multiples of 16 bytes.
 //
@@ -14,6 +14,9 @@
 #include "conv.cuh"
 #include "epilogue.cuh"
 
+#ifndef GATE_TYPE
+#define GATE_TYPE IN_TYPE
+#endif
 #ifndef GATE
 #define GATE 0
 #endif
@@ -176,7 +179,7 @@ __device__ inline void copyA(u32 shared, const Element *a, const Rows &rows, int
 
 extern "C" __global__ void __launch_bounds__(THREADS)
     conv_mma(const Element *__restrict__ a, const Element *__restrict__ b, const float *__restrict__ bias,
-             const RES_TYPE::Store *__restrict__ residual, const Element *__restrict__ gate,
+             const RES_TYPE::Store *__restrict__ residual, const GATE_TYPE::Store *__restrict__ gate,
              OUT_TYPE::Store *__restrict__ output, float *__restrict__ workspace, u32 *__restrict__ tickets) {
   extern __shared__ __align__(1024) unsigned char shared[];
   allowSuccessor();
@@ -224,8 +227,13 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 #if GATE
   {
     const int image = row0 / (OUT_H * OUT_W), images = GATE_IMAGES < IMAGES - image ? GATE_IMAGES : IMAGES - image;
-    for (int i = thread; i < images * IN_C / CHUNK; i += THREADS)
-      copyAsync16(base + STAGES * BYTES_STAGE + i * 16, gate + image * IN_C + i * CHUNK, true);
+    if (sizeof(GATE_TYPE::Store) == sizeof(Element)) {
+      for (int i = thread; i < images * IN_C / CHUNK; i += THREADS)
+        copyAsync16(base + STAGES * BYTES_STAGE + i * 16, gate + image * IN_C + i * CHUNK, true);
+    } else {
+      Element *target = (Element *)(shared + STAGES * BYTES_STAGE);
+      for (int i = thread; i < images * IN_C; i += THREADS) target[i] = IN_TYPE::store(GATE_TYPE::load(gate[image * IN_C + i]));
+    }
   }
 #endif
 #pragma unroll

@@ -12,6 +12,9 @@
 #include "conv.cuh"
 #include "epilogue.cuh"
 
+#ifndef GATE_TYPE
+#define GATE_TYPE IN_TYPE
+#endif
 #ifndef GATE
 #define GATE 0
 #endif
@@ -61,7 +64,7 @@ __device__ inline void rowsOf(Rows &rows, int row0, int thread) {
   }
 }
 
-__device__ inline void loadA(float (&r)[LOADS_A][VA], const Element *a, const Element *gate, const Rows &rows, int row0,
+__device__ inline void loadA(float (&r)[LOADS_A][VA], const Element *a, const GATE_TYPE::Store *gate, const Rows &rows, int row0,
                              int kTile, int thread) {
   const int k = kTile * TILE_K + thread % (TILE_K / VA) * VA, tap = k / IN_C, c = k % IN_C;
   const int dh = tap / KERNEL_W * DILATE_H, dw = tap % KERNEL_W * DILATE_W;
@@ -80,7 +83,7 @@ __device__ inline void loadA(float (&r)[LOADS_A][VA], const Element *a, const El
 #if GATE
     const int m = (thread + i * THREADS) / (TILE_K / VA);
     float g[VA];
-    loadVector<IN_TYPE, VA>(g, gate + (IMAGES == 1 ? 0 : (row0 + m) / (OUT_H * OUT_W) * IN_C) + c);
+    loadVector<GATE_TYPE, VA>(g, gate + (IMAGES == 1 ? 0 : (row0 + m) / (OUT_H * OUT_W) * IN_C) + c);
 #pragma unroll
     for (int j = 0; j < VA; j++) r[i][j] *= g[j];
 #endif
@@ -145,7 +148,7 @@ template <int COUNT, int WIDTH> __device__ inline void loadPieces(float (&v)[COU
 
 extern "C" __global__ void __launch_bounds__(THREADS)
     conv_simt(const Element *__restrict__ a, const Element *__restrict__ b, const float *__restrict__ bias,
-              const RES_TYPE::Store *__restrict__ residual, const Element *__restrict__ gate,
+              const RES_TYPE::Store *__restrict__ residual, const GATE_TYPE::Store *__restrict__ gate,
               OUT_TYPE::Store *__restrict__ output, float *__restrict__ workspace, u32 *__restrict__ tickets) {
   extern __shared__ __align__(1024) unsigned char shared[];
   float *stages = (float *)shared;
