@@ -11,7 +11,8 @@ extension KernelTests {
       s.logarithm = random.bool()
       s.in_type = dtype(random.bool())
       s.out_type = dtype(random.bool())
-      let x = Buffer(random.floats(s.outer * s.count * s.inner, random.bool() ? -5...30 : -120...30), s.in_type)
+      let range: ClosedRange<Float> = random.bool() ? -5...30 : -120...30
+      let x = Buffer(random.floats(s.outer * s.count * s.inner, range), s.in_type)
       let y = Buffer([Float](repeating: .nan, count: x.count), s.out_type)
       apus_softmax_run(&s, x.pointer, y.pointer, pool)
       let values = x.values.map(Double.init)
