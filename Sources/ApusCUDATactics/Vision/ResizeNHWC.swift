@@ -50,6 +50,15 @@ public struct ResizeNHWC: CUDATactic {
       node.constant($0) ?? ($0 < node.contents.count ? node.contents[$0] : nil)
     }
     let plans = try op.axisPlans(Operands(known), input.shape)
+    for plan in plans[2...] {
+      guard plan.exactSize == Double(plan.newSize) || op.coordinates != .alignCorners else {
+        throw node.refusal("corners of a size that is no integer")
+      }
+      // The kernel steps in FP32, which could fall on the other side of a tie.
+      guard op.mode != .nearest || Double(Float(1 / plan.scale)) * plan.scale == 1 else {
+        throw node.refusal("nearest places at a scale that FP32 does not hold")
+      }
+    }
     let (from, to) = (input.picture, output.picture)
     let steps = (2..<4).map { axis -> Float in
       let plan = plans[axis]

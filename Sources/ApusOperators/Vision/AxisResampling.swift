@@ -6,7 +6,7 @@ package struct AxisResampling {
   package let newSize: Int
   package let scale: Double
   /// The scaled size, which need not be an integer.
-  let exactSize: Double
+  package let exactSize: Double
   let coordinates: Resize.Coordinates
   /// Part of the axis that `tfCropAndResize` maps to the result, from 0 to 1.
   let region: (start: Double, end: Double)
