@@ -96,7 +96,13 @@ let package = Package(
         "ApusOperators", "ApusTactics",
         "ApusVision", "CApusDrivers",
       ]),
-    tests("Apus", ["ApusCore", "ApusEngine", "ApusOperators", "ApusTestSupport", "retinanet-postprocess"]),
+    .target(name: "CApusTestSupport", path: "Tests/CApusTestSupport"),
+    tests(
+      "Apus",
+      [
+        "ApusBuilder", "ApusCore", "ApusEngine", "ApusOperators", "ApusTactics", "ApusTestSupport",
+        "CApusTestSupport", "retinanet-postprocess",
+      ]),
     .executableTarget(
       name: "retinanet-postprocess", dependencies: ["Apus"], path: "Examples/RetinaNet",
       exclude: [

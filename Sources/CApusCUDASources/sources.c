@@ -22,6 +22,9 @@ static const char rows_cuh[] = {
 static const char attention_cu[] = {
 #embed "Kernels/attention.cu"
     , 0};
+static const char attention_simt_cu[] = {
+#embed "Kernels/attention_simt.cu"
+    , 0};
 static const char conv_mma_cu[] = {
 #embed "Kernels/conv_mma.cu"
     , 0};
@@ -77,6 +80,7 @@ static const apus_cuda_source files[] = {
     FILE_ROW("hopper.cuh", hopper_cuh),
     FILE_ROW("rows.cuh", rows_cuh),
     FILE_ROW("attention.cu", attention_cu),
+    FILE_ROW("attention_simt.cu", attention_simt_cu),
     FILE_ROW("conv_mma.cu", conv_mma_cu),
     FILE_ROW("conv_simt.cu", conv_simt_cu),
     FILE_ROW("conv_wgmma.cu", conv_wgmma_cu),

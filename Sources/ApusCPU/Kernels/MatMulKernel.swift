@@ -113,7 +113,8 @@ public struct MatMulKernel: CPUKernel {
       guard let a = frame.input(0), let b = packed.base ?? frame.input(1), let c = frame.output(0) else {
         return
       }
-      for offset in outer.offsets {
+      for run in outer.offsets.indices {
+        let offset = outer.offsets[run]
         epilogue.residual = added.map { $0 + offset.c * cWidth }
         withUnsafePointer(to: gemm) {
           apus_gemm_run(

@@ -1,4 +1,5 @@
-/// `attention.cu`: scaled dot-product attention in one kernel. Operands: query, key, value, mask, output.
+/// Scaled dot-product attention in one kernel: halves on the tensor cores (`attention.cu`), everything else on the FP32
+/// units (`attention_simt.cu`). Operands: query, key, value, mask, output.
 public struct AttentionKernel: Sendable, Hashable, Codable {
   /// Elements from one row, head and batch entry to the next.
   public struct Strides: Sendable, Hashable, Codable {
@@ -18,7 +19,7 @@ public struct AttentionKernel: Sendable, Hashable, Codable {
     case none = 0, added, visible
   }
 
-  /// f16 or bf16.
+  /// f16, bf16 or f32.
   public var element: KernelElement
   public var batch: Int
   public var heads: Int
@@ -26,9 +27,14 @@ public struct AttentionKernel: Sendable, Hashable, Codable {
   public var groupSize: Int
   public var queries: Int
   public var keys: Int
+  /// Elements of a head in query and key.
   public var headSize: Int
+  /// Elements of a head in value and output.
+  public var valueSize: Int
   public var scale: Float
   public var isCausal: Bool
+  /// Whether a query that sees no key gets zeros; else NaN.
+  public var zeroesNaN = false
   public var query: Strides
   public var key: Strides
   public var value: Strides
@@ -37,10 +43,10 @@ public struct AttentionKernel: Sendable, Hashable, Codable {
   public var maskElement: KernelElement
   /// Zero where the mask is shared.
   public var maskStrides: Strides
-  public var warps: Int
-  public var tileKeys: Int
+  /// From one key to the next: 1, or 0 where all keys share the mask.
+  public var maskColumn = 1
 
-  /// Operands [batch][row][head][headSize], packed.
+  /// Operands [batch][row][head][headSize], packed; query and value heads of one size.
   public init(
     element: KernelElement, batch: Int, heads: Int, groupSize: Int = 1, queries: Int, keys: Int,
     headSize: Int, scale: Float,
@@ -53,6 +59,7 @@ public struct AttentionKernel: Sendable, Hashable, Codable {
     self.queries = queries
     self.keys = keys
     self.headSize = headSize
+    valueSize = headSize
     self.scale = scale
     self.isCausal = isCausal
     let width = heads * headSize
@@ -64,26 +71,61 @@ public struct AttentionKernel: Sendable, Hashable, Codable {
     mask = .none
     maskElement = .f32
     maskStrides = Strides(row: 0, head: 0, batch: 0)
-    warps = batch * heads * ceilDiv(queries, 64) >= 132 ? 4 : 2
-    // One tile of up to 128 keys, or tiles of nearly equal size, rounded up to the 16 that the tensor cores take.
-    tileKeys = ceilDiv(ceilDiv(keys, ceilDiv(keys, 128)), 16) * 16
   }
 
   public var refusal: String? {
-    if element != .f16 && element != .bf16 { return "only halves" }
-    if headSize % 16 != 0 || headSize > 128 { return "a head's size is no multiple of 16 up to 128" }
-    let all = [query, key, value, output].flatMap { [$0.row, $0.head, $0.batch] }
-    if all.contains(where: { $0 % 8 != 0 }) { return "rows are not aligned to 16 bytes" }
+    if ![.f16, .bf16, .f32].contains(element) { return "the element type" }
+    if headSize > 256 || valueSize > 256 { return "a head is larger than 256" }
+    if heads > 65535 || batch > 65535 { return "too many heads" }
     return nil
   }
 
-  public func spec() -> KernelSpec {
+  private var strides: [Int] {
+    [query, key, value, output].flatMap { [$0.row, $0.head, $0.batch] }
+  }
+
+  /// Whether halves lie as the tensor cores' loads want them.
+  private var takesTensorCores: Bool {
+    element != .f32 && headSize == valueSize && headSize % 16 == 0 && headSize <= 128
+      && maskColumn == 1 && strides.allSatisfy { $0 % 8 == 0 }
+  }
+
+  public func spec() -> KernelSpec { takesTensorCores ? tensorCoreSpec() : scalarSpec() }
+
+  private func tensorCoreSpec() -> KernelSpec {
+    let warps = batch * heads * ceilDiv(queries, 64) >= 132 ? 4 : 2
+    // One tile of up to 128 keys, or tiles of nearly equal size, rounded up to the 16 that the tensor cores take.
+    let tileKeys = ceilDiv(ceilDiv(keys, ceilDiv(keys, 128)), 16) * 16
+    let shared = (16 * warps + 2 * (keys > tileKeys ? 2 : 1) * tileKeys) * (headSize + 8) * 2
+    return spec(
+      "attention.cu", [.init("WARPS", warps), .init("TILE_KEYS", tileKeys)],
+      LaunchGeometry(
+        grid: .init(ceilDiv(queries, 16 * warps), heads, batch), block: .init(32 * warps), sharedBytes: shared
+      ))
+  }
+
+  private func scalarSpec() -> KernelSpec {
+    let rows = batch * heads * ceilDiv(queries, 32) >= 264 ? 32 : 16
+    let tileKeys = max(headSize, valueSize) > 128 || keys <= 32 ? 32 : 64
+    let (pitch, valuePitch) = (ceilDiv(headSize, 4) * 4 + 4, ceilDiv(valueSize, 64) * 64)
+    let vector = (strides + [headSize, valueSize]).allSatisfy { $0 % 4 == 0 } ? 4 : 1
+    return spec(
+      "attention_simt.cu",
+      [
+        .init("VALUE_DIM", valueSize), .init("MASK_COLUMN", maskColumn), .init("VECTOR", vector),
+        .init("ROWS", rows), .init("TILE_KEYS", tileKeys),
+      ],
+      LaunchGeometry(
+        grid: .init(ceilDiv(queries, rows), heads, batch), block: .init(8 * rows),
+        sharedBytes: (rows * (pitch + tileKeys + 4) + tileKeys * (pitch + valuePitch)) * 4))
+  }
+
+  private func spec(_ file: String, _ own: [KernelSource.Define], _ geometry: LaunchGeometry) -> KernelSpec {
     var defines: [KernelSource.Define] = [
       .init("IN_TYPE", element.name), .init("BATCH", batch), .init("HEADS", heads), .init("QUERIES", queries),
       .init("KEYS", keys), .init("HEAD_DIM", headSize), .init("KV_GROUP", groupSize), .init("SCALE", scale),
-      .init("CAUSAL", isCausal), .init("MASK", mask.rawValue), .init("MASK_TYPE", maskElement.name),
-      .init("WARPS", warps),
-      .init("TILE_KEYS", tileKeys),
+      .init("CAUSAL", isCausal), .init("ZERO_NAN", zeroesNaN), .init("MASK", mask.rawValue),
+      .init("MASK_TYPE", maskElement.name),
     ]
     for (name, strides) in [("Q", query), ("K", key), ("V", value), ("O", output), ("MASK", maskStrides)] {
       defines.append(.init("\(name)_ROW", strides.row))
@@ -91,10 +133,7 @@ public struct AttentionKernel: Sendable, Hashable, Codable {
       defines.append(.init("\(name)_BATCH", strides.batch))
     }
     return KernelSpec(
-      source: KernelSource(file: "attention.cu", defines: defines),
-      geometry: LaunchGeometry(
-        grid: .init(ceilDiv(queries, 16 * warps), heads, batch), block: .init(32 * warps),
-        sharedBytes: (16 * warps + 2 * (keys > tileKeys ? 2 : 1) * tileKeys) * (headSize + 8) * 2),
+      source: KernelSource(file: file, defines: defines + own), geometry: geometry,
       parameters: ["query", "key", "value", "mask", "output"].map { .operand($0) })
   }
 }

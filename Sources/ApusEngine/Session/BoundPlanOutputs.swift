@@ -43,8 +43,10 @@ extension BoundPlan {
 
   /// Outputs that are inputs, constants or second names.
   func copyIndirectOutputs(_ outputs: [Value?]) {
-    for (position, index) in plan.outputs.enumerated() {
-      guard let tensor = outputs[position]?.tensor, let source = table[index] else { continue }
+    for position in plan.outputs.indices {
+      guard let tensor = outputs[position]?.tensor, let source = table[plan.outputs[position]] else {
+        continue
+      }
       let target = UnsafeMutableRawPointer(mutating: tensor.storage.base + tensor.byteOffset)
       if source != target { target.copyMemory(from: source, byteCount: tensor.byteCount) }
     }

@@ -5,6 +5,7 @@
 //   KV_GROUP (query heads that share a key head) SCALE (float) CAUSAL (1: query i sees keys up to i + KEYS - QUERIES)
 //   Q_ROW Q_HEAD Q_BATCH, K_..., V_..., O_...: elements from one row, head and batch entry to the next (multiples of 8)
 //   MASK 0 none, 1 added to the scores, 2 bytes (zero hides); MASK_TYPE, MASK_ROW MASK_HEAD MASK_BATCH (0: shared)
+//   ZERO_NAN (1: a row that sees no key is zero, else NaN)
 //   WARPS (16 queries each), TILE_KEYS (multiple of 16)
 // grid (ceil(QUERIES / (16 * WARPS)), HEADS, BATCH), block 32 * WARPS,
 // dynamic shared memory (16 * WARPS + 2 * min(2, tiles of keys) * TILE_KEYS) * (HEAD_DIM + 8) * 2.
@@ -162,9 +163,10 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     sum[x] += __shfl_xor_sync(0xffffffffu, sum[x], 1);
     sum[x] += __shfl_xor_sync(0xffffffffu, sum[x], 2);
     const int row = row0 + warp * 16 + (lane >> 2) + x * 8;
-    // A row that sees no key has no weights at all.
-    const float scale = sum[x] > 0.0f ? 1.0f / sum[x] : 0.0f;
     if (row >= QUERIES) continue;
+    // A row that sees no key has no weights at all.
+    const bool isEmpty = !(sum[x] > 0.0f);
+    const float scale = isEmpty ? (ZERO_NAN ? 0.0f : __int_as_float(0x7fffffff)) : 1.0f / sum[x];
     Element *to = output + batch * (long long)O_BATCH + head * (long long)O_HEAD + row * (long long)O_ROW + (lane & 3) * 2;
 #pragma unroll
     for (int d = 0; d < HEAD_DIM / 8; d++)

@@ -17,7 +17,8 @@ import Testing
     for file in files {
       let mapped = try MappedFile(path: "\(Self.folder)/\(file)")
       let bytes = withExtendedLifetime(mapped) { Array(mapped.bytes) }
-      #expect(Array((KernelSources.text(file) ?? "").utf8) == bytes, "\(file)")
+      let isTheSame = Array((KernelSources.text(file) ?? "").utf8) == bytes
+      #expect(isTheSame, "\(file)")
     }
   }
 

@@ -11,12 +11,12 @@ struct KernelInstance: Sendable, CustomTestStringConvertible {
   static func all(_ element: KernelElement, clusters: Bool, warpgroups: Bool) -> [KernelInstance] {
     var instances = images(element, clusters) + rows(element) + moves(element)
     for math in maths(element) { instances += convolutions(math, element, clusters, warpgroups) }
-    if element != .f32 {
+    for headSize in [48, 50] {
       var attention = AttentionKernel(
-        element: element, batch: 2, heads: 4, groupSize: 2, queries: 77, keys: 100, headSize: 48, scale: 0.14,
-        isCausal: true)
+        element: element, batch: 2, heads: 4, groupSize: 2, queries: 77, keys: 100, headSize: headSize,
+        scale: 0.14, isCausal: true)
       attention.mask = .added
-      instances.append(KernelInstance(label: "attention", spec: attention.spec()))
+      instances.append(KernelInstance(label: "attention of \(headSize)", spec: attention.spec()))
     }
     return instances.map { KernelInstance(label: "\($0.label) \(element)", spec: $0.spec) }
   }
