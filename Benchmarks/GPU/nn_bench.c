@@ -360,7 +360,7 @@ static void attention(int type, int n, int heads, int kv_group, int queries, int
   snprintf(label, sizeof label, "b%d h%d/%d q%d k%d d%d mask%d causal%d w%d t%d %s", n, heads, kv_group, queries, keys, d, mask_kind, causal, warps, tile_keys, type_names[type]);
   test("attention", label, &out, (apus_cuda_launch){.grid = {divide(queries, 16 * warps), heads, n}, .block = {32 * warps}, .shared_bytes = (16 * warps + 2 * (keys > tile_keys ? 2 : 1) * tile_keys) * (d + 8) * 2},
        args, 0,
-       "-DIN_TYPE=%s -DBATCH=%d -DHEADS=%d -DQUERIES=%d -DKEYS=%d -DHEAD_DIM=%d -DKV_GROUP=%d -DSCALE=%.9gf -DCAUSAL=%d -DQ_ROW=%d -DQ_HEAD=%d "
+       "-DIN_TYPE=%s -DBATCH=%d -DHEADS=%d -DQUERIES=%d -DKEYS=%d -DHEAD_DIM=%d -DKV_GROUP=%d -DSCALE=%.9gf -DZERO_NAN=0 -DCAUSAL=%d -DQ_ROW=%d -DQ_HEAD=%d "
        "-DQ_BATCH=%d -DK_ROW=%d -DK_HEAD=%d -DK_BATCH=%d -DV_ROW=%d -DV_HEAD=%d -DV_BATCH=%d -DO_ROW=%d -DO_HEAD=%d -DO_BATCH=%d -DMASK=%d "
        "-DMASK_TYPE=F32 -DMASK_ROW=%d -DMASK_HEAD=0 -DMASK_BATCH=%d -DWARPS=%d -DTILE_KEYS=%d",
        type_names[type], n, heads, queries, keys, d, kv_group, scale, causal, heads * d, d, queries * heads * d, kv * d, d, keys * kv * d, kv * d, d,

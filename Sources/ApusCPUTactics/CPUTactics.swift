@@ -9,6 +9,7 @@ let cpuTactics: [any Tactic] = [
   ConvDepthwise(),
   ConvImplicitGEMM(),
   ConvTransposeImplicitGEMM(),
+  ConvWinograd(),
   DepthwiseSqueezeExcitation(),
   GatedConvImplicitGEMM(),
   EfficientNMSBatch(),

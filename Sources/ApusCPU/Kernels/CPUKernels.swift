@@ -23,4 +23,5 @@ let cpuKernels: [any CPUKernel.Type] = [
   SoftmaxKernel.self,
   SqueezeExcitationKernel.self,
   StridedCopyKernel.self,
+  WinogradConvKernel.self,
 ]

@@ -20,4 +20,5 @@
 #include "apus_resize.h"
 #include "apus_softmax.h"
 #include "apus_squeeze_excite.h"
+#include "apus_winograd.h"
 #endif

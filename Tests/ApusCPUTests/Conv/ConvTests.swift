@@ -47,6 +47,21 @@ import Testing
       ], runs: ["cpu.conv.implicit-gemm/channelsLast", "cpu.conv.implicit-gemm/rowMajor"])
   }
 
+  @Test func winograd() throws {
+    try check(
+      [
+        NodeCase(
+          conv(pads: [1, 1, 1, 1], .relu),
+          [
+            .fed(.f32, [nil, 32, 9, 11]), .random(.f32, [80, 32, 3, 3], scale: 0.1), .random(.f32, [80]),
+            .fed(.f32, [nil, 80, 9, 11]),
+          ]),
+        NodeCase(
+          conv(pads: [0, 2, 1, 0], Activation(.silu)),
+          [.fed(.f32, [nil, 16, 10, 7]), .random(.f32, [16, 16, 3, 3], scale: 0.1)]),
+      ], runs: ["cpu.conv.winograd/channelsLast"])
+  }
+
   @Test func depthwise() throws {
     try check(
       [
