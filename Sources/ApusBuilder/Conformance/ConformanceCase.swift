@@ -50,6 +50,8 @@ public struct ConformanceResult: Sendable, Codable {
   /// Tactics of the plan's steps.
   public var tactics: [String]
   public var reason: String?
+  /// What outputs were held to, where the case needs more than the tolerances that were asked for.
+  public var tolerance: CaseTolerance?
 
   public init(name: String, status: Status, path: String, tactics: [String] = [], reason: String? = nil) {
     self.name = name

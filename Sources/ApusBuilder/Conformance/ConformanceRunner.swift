@@ -46,8 +46,9 @@ public struct ConformanceRunner: Sendable {
         }
       }
     } catch {
-      result.status = .failed
-      result.reason = "\(error)"
+      let outside = OutOfScope.reason(for: error)
+      result.status = outside == nil ? .failed : .skipped
+      result.reason = outside ?? "\(error)"
     }
     return result
   }
@@ -87,7 +88,11 @@ public struct ConformanceRunner: Sendable {
     for (position, (a, e)) in zip(actual, expected).enumerated() {
       if Self.isRandom(graph) {
         if a.type != e.type { throw Self.failure("output \(position) is \(a.type), not \(e.type)") }
-      } else if let difference = ValueDifference.find(a, e, rtol: rtol, atol: atol) {
+        continue
+      }
+      let tolerance = CaseTolerance(e, of: graph, rtol: rtol, atol: atol)
+      if tolerance.reason != nil { result.tolerance = tolerance }
+      if let difference = ValueDifference.find(a, e, rtol: tolerance.rtol, atol: tolerance.atol) {
         throw Self.failure("output \(position): \(difference)")
       }
     }

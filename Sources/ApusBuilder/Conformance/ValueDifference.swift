@@ -6,7 +6,8 @@ enum ValueDifference {
     switch (actual, expected) {
     case (.tensor(let a), .tensor(let e)):
       guard a.dtype == e.dtype, a.shape == e.shape else { return "\(a.type) instead of \(e.type)" }
-      let comparison = Comparison("", actual: a, expected: e, rtol: rtol, atol: tolerance(a.dtype, atol))
+      let tolerance = CaseTolerance(e.dtype, rtol: rtol, atol: atol)
+      let comparison = Comparison("", actual: a, expected: e, rtol: tolerance.rtol, atol: tolerance.atol)
       guard let index = comparison.firstBadIndex else { return nil }
       return
         "at \(index): \(comparison.firstBadActual ?? .nan) instead of \(comparison.firstBadExpected ?? .nan)"
@@ -21,15 +22,6 @@ enum ValueDifference {
     case (.optional(let a?, _), _): return find(a, expected, rtol: rtol, atol: atol)
     case (_, .optional(let e?, _)): return find(actual, e, rtol: rtol, atol: atol)
     default: return "\(actual.type) instead of \(expected.type)"
-    }
-  }
-
-  /// Sixteen-bit types hold no more than three digits.
-  private static func tolerance(_ dtype: DType, _ atol: Double) -> Double {
-    switch dtype {
-    case .f16: max(atol, 1e-3)
-    case .bf16: max(atol, 1e-2)
-    default: atol
     }
   }
 }

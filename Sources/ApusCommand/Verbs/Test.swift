@@ -8,6 +8,9 @@ struct Test: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Runs ONNX test folders the whole way: import, optimize, save, load, run, compare.",
     discussion: """
+      A case whose operators are all left out of Apus is skipped with the reason. Outputs in FP16 and bfloat16, and
+      Fourier transforms, are held to a wider absolute tolerance, which is stated.
+
       Example:
         apus test onnx/backend/test/data/node --filter resize --json
       """)
@@ -75,9 +78,18 @@ struct Test: ParsableCommand {
   }
 
   private func show(_ document: Document) {
-    for result in document.cases where result.status == .failed || verbose {
-      Output.line("\(result.status.rawValue)  \(result.name)\(result.reason.map { ": \($0)" } ?? "")")
+    for result in document.cases where result.status != .passed || verbose {
+      let tolerance = result.tolerance.map { " (atol \($0.atol): \($0.reason ?? ""))" } ?? ""
+      Output.line(
+        "\(result.status.rawValue)  \(result.name)\(result.reason.map { ": \($0)" } ?? "")\(tolerance)")
     }
-    Output.line("\(document.passed) passed, \(document.failed) failed, \(document.skipped) skipped")
+    let raised = Dictionary(grouping: document.cases.compactMap(\.tolerance)) { $0.reason ?? "" }
+    for (reason, tolerances) in raised.sorted(by: { $0.key < $1.key }) {
+      let largest = tolerances.map(\.atol).max() ?? atol
+      Output.line("\(tolerances.count) cases with atol up to \(largest): \(reason)")
+    }
+    Output.line(
+      "\(document.passed) of \(document.cases.count) passed, \(document.failed) failed,"
+        + " \(document.skipped) skipped")
   }
 }
