@@ -79,7 +79,8 @@ let package = Package(
     library("ApusVision", ["ApusCore", "CApusSystem"]),
     tests("ApusVision", ["ApusCore"]),
     .testTarget(
-      name: "ApusConformanceTests", dependencies: ["ApusCore", "ApusOperators", "ApusONNX"],
+      name: "ApusConformanceTests",
+      dependencies: ["Apus", "ApusCore", "ApusOperators", "ApusONNX"],
       swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", dependencies: ["ApusCore"], swiftSettings: strict),
     library(

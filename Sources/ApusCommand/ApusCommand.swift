@@ -17,7 +17,7 @@ struct ApusCommand: ParsableCommand {
     version: Report.version,
     subcommands: [
       Optimize.self, Run.self, Bench.self, Inspect.self, Compare.self, Test.self, Surgeon.self,
-      Debug.self, Plugins.self, Doctor.self,
+      Debug.self, Operators.self, Plugins.self, Doctor.self,
     ])
 
   /// Exit codes of the design: 64 for wrong usage also where the argument parser finds it.

@@ -4,7 +4,10 @@ import Glibc
 struct ONNXTestData {
   /// Names of the cases, sorted.
   let cases: [String]
-  private let root: String
+  /// The folder of the cases.
+  let root: String
+  /// Whether the cases are there, and none is left out.
+  var isWhole: Bool { !cases.isEmpty && Self.environment("APUS_ONNX_CASES") == nil }
 
   /// The operators' own cases; none when the package is not installed.
   ///

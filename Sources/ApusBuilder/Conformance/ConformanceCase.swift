@@ -1,4 +1,4 @@
-import ApusCore
+public import ApusCore
 
 /// A model with inputs and expected outputs on disk, as the ONNX project keeps them.
 public struct ConformanceCase: Sendable, Hashable {
@@ -25,6 +25,22 @@ public struct ConformanceCase: Sendable, Hashable {
       if FileBytes.isFolder(child) { return try find(child) }
       return name.hasSuffix(".onnx") ? beside(child).map { [$0] } ?? [] : []
     }
+  }
+
+  /// All cases below several paths; throws where there are none.
+  public static func find(all paths: [String]) throws -> [ConformanceCase] {
+    for path in paths where !FileBytes.exists(path) {
+      throw ApusError(.missingFile, Problem(.fileMissing, "does not exist", file: path))
+    }
+    let cases = try paths.flatMap { try find($0) }
+    guard !cases.isEmpty else { throw none(in: paths) }
+    return cases
+  }
+
+  /// The error of a search that found nothing.
+  public static func none(in paths: [String]) -> ApusError {
+    ApusError(
+      .missingFile, Problem(.fileMissing, "no test case found", file: paths.joined(separator: ", ")))
   }
 
   private static func beside(_ model: String) -> ConformanceCase? {

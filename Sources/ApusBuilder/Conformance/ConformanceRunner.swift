@@ -35,9 +35,10 @@ public struct ConformanceRunner: Sendable {
       let graph = try ONNXModel.load(path: test.model).importGraph(
         catalogue: catalogue, options: ImportOptions(plugins: .shared)
       ).graph
-      for sample in try samples(test, graph) {
+      for sample in try test.samples(for: graph) {
         try check(graph, sample.inputs, sample.outputs, &result)
-        if let constant = withConstants(graph, sample.inputs) {
+        let isFloat = sample.inputs.contains { $0.tensor?.dtype.isFloat ?? false }
+        if !usesReferences, isFloat, let constant = ConformanceCase.withConstants(graph, sample.inputs) {
           var second = result
           try check(constant.graph, constant.inputs, sample.outputs, &second)
           if second.reason != nil {
@@ -51,30 +52,6 @@ public struct ConformanceRunner: Sendable {
       result.reason = outside ?? "\(error)"
     }
     return result
-  }
-
-  private func samples(_ test: ConformanceCase, _ graph: Graph) throws -> [(
-    inputs: [Value], outputs: [Value]
-  )] {
-    if !test.outputFiles.isEmpty {
-      let outputs = try zip(test.outputFiles, graph.outputs).map {
-        try ONNXData.load(path: $0, as: graph[$1].type)
-      }
-      return [(graph.inputs.map { .tensor(Self.ramp(graph[$0].type)) }, outputs)]
-    }
-    return try test.dataSets.map { folder in
-      func read(_ kind: String, _ ids: [ValueID]) throws -> [Value] {
-        try ids.enumerated().map { try ONNXData.load(path: "\(folder)/\(kind)_\($0).pb", as: graph[$1].type) }
-      }
-      return (try read("input", graph.inputs), try read("output", graph.outputs))
-    }
-  }
-
-  /// `arange(n) / n`, the input of models that come without one.
-  private static func ramp(_ type: ValueType) -> Tensor {
-    let shape = (type.tensor?.shape ?? []).map { $0.value ?? 1 }
-    let count = shape.elementCount
-    return Tensor(doubles: (0..<count).map { Double($0) / Double(count) }, type.tensor?.dtype ?? .f32, shape)
   }
 
   private func check(
@@ -124,20 +101,6 @@ public struct ConformanceRunner: Sendable {
       try load(try Engine(contentsOf: path, threads: 1)), options: SessionOptions(threads: 1))
     let values = try session.run(values: Dictionary(zip(session.inputNames, inputs)) { first, _ in first })
     return session.outputNames.compactMap { values[$0] }
-  }
-
-  /// The case again with all inputs but the first as initializers; nil where it does not apply.
-  private func withConstants(_ graph: Graph, _ inputs: [Value]) -> (graph: Graph, inputs: [Value])? {
-    guard !usesReferences, inputs.count > 1, inputs.allSatisfy({ $0.tensor != nil }),
-      inputs.contains(where: { $0.tensor?.dtype.isFloat ?? false })
-    else { return nil }
-    var graph = graph
-    for (id, value) in zip(graph.inputs, inputs).dropFirst() {
-      guard let tensor = value.tensor else { return nil }
-      graph.bindInput(id, to: tensor)
-    }
-    guard graph.inferTypes().isEmpty else { return nil }
-    return (graph, [inputs[0]])
   }
 
   /// Whether results are drawn, so that only their types can be compared.

@@ -34,18 +34,9 @@ struct Test: ParsableCommand {
   }
 
   func run() throws {
-    var cases: [ConformanceCase] = []
-    for path in paths {
-      guard FileBytes.exists(path) else {
-        throw ApusError(.missingFile, Problem(.fileMissing, "does not exist", file: path))
-      }
-      cases += try ConformanceCase.find(path)
-    }
+    var cases = try ConformanceCase.find(all: paths)
     if let filter { cases = cases.filter { $0.name.contains(filter) } }
-    guard !cases.isEmpty else {
-      throw ApusError(
-        .missingFile, Problem(.fileMissing, "no test case found", file: paths.joined(separator: ", ")))
-    }
+    guard !cases.isEmpty else { throw ConformanceCase.none(in: paths) }
     var runner = ConformanceRunner(tactics: try Device(parsing: device).tactics())
     runner.usesReferences = reference
     (runner.rtol, runner.atol) = (rtol, atol)

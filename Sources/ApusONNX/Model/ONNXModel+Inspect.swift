@@ -25,6 +25,11 @@ extension ONNXModel {
     .sorted { ($0.domain, $0.opType) < ($1.domain, $1.opType) }
   }
 
+  /// The nodes of the main graph, bodies left out: "" is the default domain.
+  public var mainOperators: [(domain: String, opType: String)] {
+    proto.graph.node.map { (ImporterTable.normalized($0.domain), $0.opType) }
+  }
+
   /// Names and declared types of the inputs that are not initializers; nil: no type is declared.
   public var inputs: [(name: String, type: ValueType?)] {
     let initializers = Set(proto.graph.initializer.map(\.name))
