@@ -75,7 +75,12 @@ let package = Package(
         "ApusTestSupport",
       ]),
     tests("ApusCUDA", ["ApusCore", "CApusCUDASources"]),
-    .executableTarget(name: "apus-gpu-check", dependencies: ["ApusCUDA", "ApusCore"], swiftSettings: strict),
+    .executableTarget(
+      name: "apus-gpu-check",
+      dependencies: [
+        "ApusCPUTactics", "ApusCUDA", "ApusCUDATactics", "ApusCore", "ApusEngine", "ApusOperators",
+        "ApusTactics",
+      ], swiftSettings: strict),
     library("ApusVision", ["ApusCore", "CApusSystem"]),
     tests("ApusVision", ["ApusCore"]),
     .testTarget(

@@ -7,10 +7,12 @@ extension CUDAContext {
   var tactics: [any Tactic] {
     [
       AttentionFused(context: self),
+      BatchedNMSPictures(context: self),
       ConvStem(context: self),
       ConvDepthwise(context: self),
       ConvImplicitGEMM(context: self),
       CopyAcross(),
+      EfficientNMSPictures(context: self),
       GatherSlices(context: self),
       GlobalPoolingNHWC(context: self),
       LayerNormalizationRows(context: self),
@@ -20,6 +22,8 @@ extension CUDAContext {
       PoolingNHWC(context: self),
       ReorderLayout(context: self),
       ResizeNHWC(context: self),
+      RetinaNetDecodeLevel(context: self),
+      RetinaNetNMSPictures(context: self),
       SoftmaxRows(context: self),
       SqueezeExcitationFused(context: self),
       StridedViews(context: self),

@@ -10,6 +10,15 @@ static const char common_cuh[] = {
 static const char conv_cuh[] = {
 #embed "Kernels/conv.cuh"
     , 0};
+static const char detect_cuh[] = {
+#embed "Kernels/detect.cuh"
+    , 0};
+static const char detect_choose_cuh[] = {
+#embed "Kernels/detect_choose.cuh"
+    , 0};
+static const char detect_retinanet_cuh[] = {
+#embed "Kernels/detect_retinanet.cuh"
+    , 0};
 static const char epilogue_cuh[] = {
 #embed "Kernels/epilogue.cuh"
     , 0};
@@ -36,6 +45,15 @@ static const char conv_wgmma_cu[] = {
     , 0};
 static const char depthwise_cu[] = {
 #embed "Kernels/depthwise.cu"
+    , 0};
+static const char detect_nms_cu[] = {
+#embed "Kernels/detect_nms.cu"
+    , 0};
+static const char detect_scan_cu[] = {
+#embed "Kernels/detect_scan.cu"
+    , 0};
+static const char detect_select_cu[] = {
+#embed "Kernels/detect_select.cu"
     , 0};
 static const char gather_cu[] = {
 #embed "Kernels/gather.cu"
@@ -76,6 +94,9 @@ static const apus_cuda_source files[] = {
     FILE_ROW("activation.cuh", activation_cuh),
     FILE_ROW("common.cuh", common_cuh),
     FILE_ROW("conv.cuh", conv_cuh),
+    FILE_ROW("detect.cuh", detect_cuh),
+    FILE_ROW("detect_choose.cuh", detect_choose_cuh),
+    FILE_ROW("detect_retinanet.cuh", detect_retinanet_cuh),
     FILE_ROW("epilogue.cuh", epilogue_cuh),
     FILE_ROW("hopper.cuh", hopper_cuh),
     FILE_ROW("rows.cuh", rows_cuh),
@@ -85,6 +106,9 @@ static const apus_cuda_source files[] = {
     FILE_ROW("conv_simt.cu", conv_simt_cu),
     FILE_ROW("conv_wgmma.cu", conv_wgmma_cu),
     FILE_ROW("depthwise.cu", depthwise_cu),
+    FILE_ROW("detect_nms.cu", detect_nms_cu),
+    FILE_ROW("detect_scan.cu", detect_scan_cu),
+    FILE_ROW("detect_select.cu", detect_select_cu),
     FILE_ROW("gather.cu", gather_cu),
     FILE_ROW("global_pool.cu", global_pool_cu),
     FILE_ROW("group_norm.cu", group_norm_cu),

@@ -1,13 +1,14 @@
 import ApusCUDA
 import ApusCore
+import ApusEngine
 
-/// Runs the GPU kernels through the library on a real device and compares them with plain loops: `apus-gpu-check`.
-/// Closes with `N passed, N failed`.
+/// Runs the GPU kernels through the library on a real device and compares them with plain loops, then nodes and graphs
+/// with the references of their operators: `apus-gpu-check [WORD]`, all or those whose label has the word. Closes with
+/// `N passed, N failed`.
 @main struct GPUCheck {
-  static func main() {
+  static func main() async {
     do {
-      let failed = try run()
-      if failed > 0 { exitProcess(1) }
+      if try await run() > 0 { exitProcess(1) }
     } catch {
       print("\(error)")
       print("0 passed, 1 failed")
@@ -15,7 +16,7 @@ import ApusCore
     }
   }
 
-  static func run() throws -> Int {
+  static func run() async throws -> Int {
     for finding in CUDALibraries.findings() {
       print("\(finding.name): \(finding.version ?? "-") \(finding.path ?? finding.problem ?? "")")
     }
@@ -23,22 +24,48 @@ import ApusCore
     print(
       "\(gpu.properties.name), \(gpu.properties.target), \(gpu.properties.multiprocessors) multiprocessors")
     let bench = try Bench(gpu)
-    let cases = convolutionCases(gpu.properties) + otherCases(gpu.properties)
+    let word = CommandLine.arguments.dropFirst().first ?? ""
+    let cases = (convolutionCases(gpu.properties) + otherCases(gpu.properties)).filter {
+      $0.label.contains(word) || word.isEmpty
+    }
     let images = bench.cache.images(cases.map(\.spec.source), target: gpu.properties.target, threads: 16)
-    var passed = 0
-    var failed = 0
+    var tally = Tally()
     for (test, image) in zip(cases, images) {
-      do {
-        let outcome = try bench.outcome(test, image: try image.get())
-        outcome.isRight ? (passed += 1) : (failed += 1)
-        print("\(outcome.isRight ? "ok" : "FAIL") \(test.label): \(outcome.text)")
-      } catch {
-        failed += 1
-        print("FAIL \(test.label): \(error)")
+      tally.add(test.label) { try bench.outcome(test, image: try image.get()) }
+    }
+    for group in graphChecks {
+      let checks = try group().filter { $0.label.contains(word) || word.isEmpty }
+      await compile(checks, gpu, bench.cache)
+      for check in checks { tally.add(check.label) { try check.outcome(gpu, bench.cache) } }
+    }
+    print("\(tally.passed) passed, \(tally.failed) failed")
+    return tally.failed
+  }
+
+  /// Compiles the kernels of all checks at once.
+  private static func compile(_ checks: [GraphCheck], _ gpu: DriverGPU, _ cache: KernelCache) async {
+    await withTaskGroup(of: Void.self) { group in
+      for check in checks {
+        group.addTask { _ = try? check.lowered(gpu, cache, ConstantPool(section: "packed.0")) }
       }
     }
-    print("\(passed) passed, \(failed) failed")
-    return failed
+  }
+}
+
+/// Counts outcomes while it prints them.
+struct Tally {
+  var passed = 0
+  var failed = 0
+
+  mutating func add(_ label: String, _ run: () throws -> Bench.Outcome) {
+    do {
+      let outcome = try run()
+      outcome.isRight ? (passed += 1) : (failed += 1)
+      print("\(outcome.isRight ? "ok" : "FAIL") \(label): \(outcome.text)")
+    } catch {
+      failed += 1
+      print("FAIL \(label): \(error)")
+    }
   }
 }
 

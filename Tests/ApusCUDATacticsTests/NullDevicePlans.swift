@@ -90,4 +90,26 @@ private struct NoImages: KernelImages {
     #expect(kinds.filter { $0 == "DeviceCopy" }.count == 4)
     #expect(plan.steps.contains { $0.operatorName == "CumSum" && $0.kernel.kind != CUDAKernelRecord.kind })
   }
+
+  @Test func detectionRunsOnTheDeviceInOneGraph() throws {
+    let (plan, executable) = try lower(
+      """
+      graph "detection"(%s: f32[n,6,5,7], %d: f32[n,8,5,7], %b: f16[n,40,1,4], %p: f16[n,40,3]) -> (%scores, %boxes, %classes, %count, %k, %q, %r, %t, %e, %f, %g, %h) {
+        %x: f32[n,50,1,1], %y: f32[n,200,1,1], %z: f32[n,50,1,1] = RetinaNetDecode(%s, %d) {topkCandidates: 50, stride: [8, 8], anchors: [-8.0, -8.0, 8.0, 8.0, -4.0, -4.0, 4.0, 4.0]}
+        %scores: f32[n,10,1,1], %boxes: f32[n,40,1,1], %classes: f32[n,10,1,1], %count: i32[n] = RetinaNetNMS(%x, %y, %z) {maxDetections: 10}
+        %e: i32[n,1], %f: f16[n,7,4], %g: f16[n,7], %h: f16[n,7] = BatchedNMS_TRT(%b, %p) {keepTopK: 7, topK: 20}
+        %k: i32[n,1], %q: f16[n,5,4], %r: f16[n,5], %t: i32[n,5] = EfficientNMS_TRT(%b, %p) {maxOutputBoxes: 5, maxOutputBoxesPerClass: 2}
+      }
+      """, sizes: [["n": 2]])
+    #expect(
+      plan.steps.allSatisfy { $0.operatorName == "DeviceCopy" || $0.kernel.kind == CUDAKernelRecord.kind })
+    let binding = try Session(executable).bind(inputs: [
+      "s": Tensor(.f32, [2, 6, 5, 7]), "d": Tensor(.f32, [2, 8, 5, 7]), "b": Tensor(.f16, [2, 40, 1, 4]),
+      "p": Tensor(.f16, [2, 40, 3]),
+    ])
+    try binding.execute()
+    let names = launches(gpu.actions)
+    #expect(names.filter { $0 == "detect_scan" }.count == 2 * names.filter { $0 == "detect_nms" }.count + 2)
+    #expect(names.filter { $0 == "detect_select" }.count == 1)
+  }
 }

@@ -9,7 +9,7 @@ struct KernelInstance: Sendable, CustomTestStringConvertible {
   var testDescription: String { label }
 
   static func all(_ element: KernelElement, clusters: Bool, warpgroups: Bool) -> [KernelInstance] {
-    var instances = images(element, clusters) + rows(element) + moves(element)
+    var instances = images(element, clusters) + rows(element) + moves(element) + detection(element)
     for math in maths(element) { instances += convolutions(math, element, clusters, warpgroups) }
     for headSize in [48, 50] {
       var attention = AttentionKernel(
