@@ -31,20 +31,14 @@ public struct GatherKernel: CPUKernel {
           ? Int(chosen.loadUnaligned(fromByteOffset: place * 8, as: Int64.self))
           : Int(chosen.loadUnaligned(fromByteOffset: place * 4, as: Int32.self))
         let index = given < 0 ? given + size : given
-        guard index >= 0, index < size else { throw Self.outside(given, size) }
+        guard index >= 0, index < size else {
+          throw IndexFailure.outside(given, extent: size, operator: "Gather")
+        }
         for row in 0..<outer {
           (to + (row * count + place) * inner).copyMemory(
             from: from + (row * size + index) * inner, byteCount: inner)
         }
       }
     }
-  }
-
-  private static func outside(_ index: Int, _ size: Int) -> ApusError {
-    ApusError(
-      .invalidInput,
-      Problem(
-        .invalidValue, "index \(index) is outside an axis of size \(size)", operator: "Gather",
-        value: String(index), allowed: size > 0 ? "\(-size)...\(size - 1)" : "none"))
   }
 }

@@ -1,9 +1,22 @@
-import ApusCore
+package import ApusCore
+import ApusEngine
 import CApusKernels
 
 extension DType {
   /// The kernels' code of a floating-point type.
   var native: apus_dtype { self == .bf16 ? APUS_BF16 : self == .f16 ? APUS_F16 : APUS_F32 }
+
+  /// Whether the kernels have a code for the type.
+  package var hasElementCode: Bool { self == .f32 || element != APUS_F32 }
+}
+
+extension TensorDescriptor {
+  /// Lines along an axis, for kernels that walk them.
+  func lines(along axis: Int) -> apus_lines {
+    apus_lines(
+      outer: shape[..<axis].reduce(1, *), size: shape[axis], inner: shape[(axis + 1)...].reduce(1, *),
+      type: dtype.element)
+  }
 }
 
 /// Depth, height and width; leading axes that are not there are filled.

@@ -7,6 +7,12 @@ public protocol Kernel: Sendable {
   func prepare(_ context: PrepareContext) throws -> PreparedKernel
 }
 
+/// A kernel that tells the sizes of its results from its inputs, where the operator's types cannot.
+public protocol SizingKernel: Kernel {
+  /// Shapes of all outputs for these inputs.
+  func outputShapes(_ inputs: [Tensor?]) throws -> [[Int]]
+}
+
 /// A concrete tensor at a kernel's edge.
 public struct TensorDescriptor: Sendable, Hashable {
   public var dtype: DType

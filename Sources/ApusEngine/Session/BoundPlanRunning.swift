@@ -194,13 +194,16 @@ extension BoundPlan {
     do { types = try op.infer(context) } catch let error as OperatorError {
       throw ApusError(.invalidInput, error.problem(node: step.name, operator: step.operatorName))
     }
+    let sizes = try (kernel as? any SizingKernel)?.outputShapes(tensors)
     var outputs: [TensorDescriptor?] = []
     for (index, output) in step.outputs.enumerated() {
       guard let output else {
         outputs.append(nil)
         continue
       }
-      guard index < types.count, let type = types[index].tensor, let shape = type.staticShape else {
+      guard index < types.count, let type = types[index].tensor,
+        let shape = sizes?[index] ?? type.staticShape
+      else {
         return false
       }
       outputs.append(TensorDescriptor(type.dtype, shape, plan.values[output].layout))

@@ -21,7 +21,7 @@ extension QuantizedConvolution {
   }
 
   /// The same convolution of floats.
-  var conv: Conv {
+  package var conv: Conv {
     var conv = Conv()
     (conv.strides, conv.dilations, conv.pads, conv.autoPad) = (strides, dilations, pads, autoPad)
     (conv.group, conv.kernelShape) = (group, kernelShape)
