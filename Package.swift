@@ -71,8 +71,8 @@ let package = Package(
     tests(
       "ApusCUDATactics",
       [
-        "ApusCore", "ApusCPUTactics", "ApusCUDA", "ApusEngine", "ApusOperators", "ApusTactics",
-        "ApusTestSupport",
+        "ApusBuilder", "ApusCore", "ApusCPUTactics", "ApusCUDA", "ApusEngine", "ApusOperators",
+        "ApusTactics", "ApusTestSupport",
       ]),
     tests("ApusCUDA", ["ApusCore", "CApusCUDASources"]),
     .executableTarget(

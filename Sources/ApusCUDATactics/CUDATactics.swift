@@ -27,7 +27,7 @@ extension CUDAContext {
       SoftmaxRows(context: self),
       SqueezeExcitationFused(context: self),
       StridedViews(context: self),
-    ]
+    ] + generalTactics
   }
 }
 

@@ -223,8 +223,10 @@ public struct Lowering {
   private func hostReason(_ node: Graph.Node) -> String? {
     if isLate(node) { return "sizes are known only when it runs" }
     let outputs = node.outputs.compactMap { $0 }
-    let isSmall = outputs.allSatisfy {
-      elementCount($0) <= 64 && graph[$0].type.tensor?.dtype.isInteger ?? false
+    // Shape arithmetic is scalars and vectors.
+    let isSmall = outputs.allSatisfy { output in
+      guard let tensor = graph[output].type.tensor, let rank = tensor.rank else { return false }
+      return rank <= 1 && [.i32, .i64, .bool].contains(tensor.dtype) && elementCount(output) <= 64
     }
     let isHere = node.inputs.allSatisfy { input in
       input.map { id in

@@ -60,6 +60,9 @@ public struct TacticSet: Sendable {
 
   public func tactics(for op: any Operator) -> [any Tactic] { byOperator[op.operatorName] ?? [] }
 
+  /// Names of all tactics of this set.
+  public var names: Set<String> { Set(byOperator.values.joined().map(\.name)) }
+
   /// Everything that plans of this set may need to run.
   public var runtimes: [any DeviceRuntime] { [runtime] + (fallback.map { $0.set.runtimes } ?? []) }
 }

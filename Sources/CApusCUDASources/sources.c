@@ -22,11 +22,17 @@ static const char detect_retinanet_cuh[] = {
 static const char epilogue_cuh[] = {
 #embed "Kernels/epilogue.cuh"
     , 0};
+static const char grid_cuh[] = {
+#embed "Kernels/grid.cuh"
+    , 0};
 static const char hopper_cuh[] = {
 #embed "Kernels/hopper.cuh"
     , 0};
 static const char rows_cuh[] = {
 #embed "Kernels/rows.cuh"
+    , 0};
+static const char tensor_types_cuh[] = {
+#embed "Kernels/tensor_types.cuh"
     , 0};
 static const char attention_cu[] = {
 #embed "Kernels/attention.cu"
@@ -98,8 +104,10 @@ static const apus_cuda_source files[] = {
     FILE_ROW("detect_choose.cuh", detect_choose_cuh),
     FILE_ROW("detect_retinanet.cuh", detect_retinanet_cuh),
     FILE_ROW("epilogue.cuh", epilogue_cuh),
+    FILE_ROW("grid.cuh", grid_cuh),
     FILE_ROW("hopper.cuh", hopper_cuh),
     FILE_ROW("rows.cuh", rows_cuh),
+    FILE_ROW("tensor_types.cuh", tensor_types_cuh),
     FILE_ROW("attention.cu", attention_cu),
     FILE_ROW("attention_simt.cu", attention_simt_cu),
     FILE_ROW("conv_mma.cu", conv_mma_cu),

@@ -40,16 +40,18 @@ public struct NodeCase: Sendable {
     var report = Report()
     let graph = try graph()
     guard let node = graph.allNodes.first else { return report }
-    let reorders = set.tactics(for: LayoutReorder())
+    let edges = set.tactics(for: LayoutReorder()) + set.tactics(for: DeviceCopy(to: set.place))
+    let sizes = batches.map { ["batch": $0] }
     for tactic in set.tactics(for: op) {
       guard case .yes(let signatures) = tactic.supports(TacticNode(node, in: graph)) else { continue }
       for signature in signatures {
         let label = "\(tactic.name)/\(signature.inputs.first.flatMap { $0 }?.rawValue ?? "-")"
         let pinned = TacticSet(
           target: set.target, runtime: set.runtime,
-          tactics: [Pinned(tactic: tactic, signature: signature)] + reorders)
+          tactics: [Pinned(tactic: tactic, signature: signature)] + edges)
         let pool = ConstantPool(section: "packed.0")
-        let result = try Lowering.lower(graph, tactics: pinned, constants: pool, chooser: FirstTactic())
+        let result = try Lowering.lower(
+          graph, tactics: pinned, constants: pool, chooser: FirstTactic(), sizes: sizes)
         guard result.notes.contains(where: { $0.tactic == tactic.name }) else {
           report.failures.append("\(label): not chosen: \(result.notes)")
           continue

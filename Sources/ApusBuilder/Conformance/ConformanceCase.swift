@@ -65,6 +65,8 @@ public struct ConformanceResult: Sendable, Codable {
   public var path: String
   /// Tactics of the plan's steps.
   public var tactics: [String]
+  /// Nodes that a plan for another device leaves to the host, with the reasons.
+  public var host: [String] = []
   public var reason: String?
   /// What outputs were held to, where the case needs more than the tolerances that were asked for.
   public var tolerance: CaseTolerance?

@@ -44,6 +44,10 @@ public struct ConformanceRunner: Sendable {
           if second.reason != nil {
             (result.status, result.reason) = (.failed, "with initializers: \(second.reason ?? "")")
           }
+          // Operands that steer shapes are constants in networks.
+          if second.host.count < result.host.count {
+            (result.host, result.tactics) = (second.host, second.tactics)
+          }
         }
       }
     } catch {
@@ -88,6 +92,11 @@ public struct ConformanceRunner: Sendable {
     _ = try Pipeline.device(TacticKernels(tactics)).run(&graph, PassContext())
     let lowered = try LoweredPlan(graph, tactics: tactics, portable: portable, catalogue: catalogue)
     result.tactics = lowered.plan.steps.map(\.kernel.tactic)
+    if let host = tactics.fallback?.set {
+      result.host = lowered.notes.filter { note in
+        note.tactic == "reference" || host.names.contains(note.tactic)
+      }.map { "\($0.operatorName): \($0.refusals.joined(separator: "; "))" }
+    }
     let path = "/tmp/apus-conformance-\(getpid())-\(UInt64.random(in: 0 ... .max)).engine"
     defer { unlink(path) }
     try EngineWriter.write(

@@ -78,7 +78,7 @@ public enum KernelActivation: Sendable, Hashable, Codable {
   case mish, softplus
 
   /// Number in `activation.cuh`, and the two parameters.
-  var code: (kind: Int, alpha: Float, beta: Float) {
+  public var code: (kind: Int, alpha: Float, beta: Float) {
     switch self {
     case .none: (0, 0, 0)
     case .relu: (1, 0, 0)

@@ -34,33 +34,40 @@ public struct Einsum: Operator {
     return [.tensor(first.dtype, plan.output.map { plan.sizes[$0] ?? 1 })]
   }
 
+  /// The sum for operands of these shapes: sizes of the result's axes and of those summed over, and each operand's
+  /// strides along both.
+  package func contraction(_ shapes: [[Int]]) throws -> (outer: [Int], inner: [Int], strides: [[Int]]) {
+    let plan = try EinsumEquation(equation).bound(to: shapes.map { Shape($0) })
+    let labels = plan.output + plan.sizes.keys.filter { !plan.output.contains($0) }.sorted()
+    let sizes = labels.map { plan.sizes[$0]?.value ?? 1 }
+    let strides = zip(shapes, plan.operands).map { shape, axes in
+      let dense = shape.rowMajorStrides
+      return labels.map { label in
+        axes.indices.reduce(0) { $0 + (axes[$1] == label && shape[$1] != 1 ? dense[$1] : 0) }
+      }
+    }
+    return (Array(sizes.prefix(plan.output.count)), Array(sizes.dropFirst(plan.output.count)), strides)
+  }
+
   public func evaluate(_ operands: Operands) throws -> [Value] {
     let tensors = try (0..<operands.count).map { try operands.tensor($0) }
     guard let first = tensors.first else { throw OperatorError(.wrongInputCount, "Einsum without inputs") }
-    let plan = try EinsumEquation(equation).bound(to: tensors.map { Shape($0.shape) })
+    let plan = try contraction(tensors.map(\.shape))
     return first.dtype.isInteger
       ? [.tensor(sum(tensors, plan, first.dtype, Int64.self))]
       : [.tensor(sum(tensors, plan, first.dtype, Double.self))]
   }
 
   private func sum<T: Accumulator>(
-    _ tensors: [Tensor], _ plan: EinsumEquation.Plan, _ dtype: DType, _: T.Type
+    _ tensors: [Tensor], _ plan: (outer: [Int], inner: [Int], strides: [[Int]]), _ dtype: DType, _: T.Type
   ) -> Tensor {
-    let summed = plan.sizes.keys.filter { !plan.output.contains($0) }.sorted()
-    let labels = plan.output + summed
-    let sizes = labels.map { plan.sizes[$0]?.value ?? 1 }
-    let shape = Array(sizes.prefix(plan.output.count))
     let operands = tensors.map(T.elements)
-    let strides = zip(tensors, plan.operands).map { tensor, axes in
-      let dense = tensor.shape.rowMajorStrides
-      return labels.map { label in
-        axes.indices.reduce(0) { $0 + (axes[$1] == label && tensor.shape[$1] != 1 ? dense[$1] : 0) }
-      }
-    }
-    let inner = sizes.dropFirst(plan.output.count).reduce(1, *)
+    let (shape, strides) = (plan.outer, plan.strides)
+    let sizes = plan.outer + plan.inner
+    let inner = plan.inner.reduce(1, *)
     var result = [T](repeating: .zero, count: shape.elementCount)
     guard !sizes.contains(0) else { return T.tensor(result, dtype, shape) }
-    var index = [Int](repeating: 0, count: labels.count)
+    var index = [Int](repeating: 0, count: sizes.count)
     var offsets = [Int](repeating: 0, count: operands.count)
     for step in 0..<shape.elementCount * inner {
       var product = operands[0][offsets[0]]
@@ -68,7 +75,7 @@ public struct Einsum: Operator {
         product = T.multiplyAdd(.zero, product, operands[other][offsets[other]])
       }
       result[step / inner] = T.add(result[step / inner], product)
-      var axis = labels.count - 1
+      var axis = sizes.count - 1
       while axis >= 0 {
         index[axis] += 1
         for operand in offsets.indices { offsets[operand] += strides[operand][axis] }
