@@ -117,7 +117,8 @@ let package = Package(
       ], swiftSettings: strict
     ),
     .executableTarget(
-      name: "ApusCommand", dependencies: ["Apus", "ApusONNX", "ApusOperators", "ApusTactics", arguments],
+      name: "ApusCommand",
+      dependencies: ["Apus", "ApusONNX", "ApusOperators", "ApusTactics", "CApusSystem", arguments],
       swiftSettings: strict),
     .testTarget(
       name: "ApusCommandTests",

@@ -41,6 +41,8 @@ public struct BuildOptions: Sendable {
   public var checksAccuracy = true
   /// Further entries of the engine's header.
   public var metadata: [String: String] = [:]
+  /// Asked now and then whether to stop: the build then ends with an error and keeps its timing cache.
+  public var isCancelled: @Sendable () -> Bool = { false }
   /// Called with what is being done.
   public var progress: @Sendable (String) -> Void = { _ in }
   /// What the caller asked for, for the report.

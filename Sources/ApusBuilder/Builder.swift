@@ -39,14 +39,14 @@ public struct Builder {
     try model.fixShapes(options.fixedShapes)
     let data = options.testData ?? generatedData(model.graph)
     var measurements = try Measurements(options: options, tactics: tactics, catalogue: catalogue, data: data)
-    options.progress("timing the model as it is")
+    try begin("timing the model as it is")
     // Computing constants anew in every run would make any optimizer look good.
     var folded = model.graph
     _ = try FoldConstants().run(&folded, PassContext())
     try measurements.baseline(folded)
     folded = Graph()
     model.releasePages()
-    options.progress("optimizing")
+    try begin("optimizing")
     var graph = model.graph
     let context = PassContext(stopAfter: options.stopAfter)
     let afterStage = { (stage: StageReport, graph: Graph) in
@@ -57,20 +57,25 @@ public struct Builder {
     var pipeline = try Pipeline.standard.run(&graph, context, afterStage: afterStage)
     let portable = PortablePart(graph)
     if let precision = options.reducedPrecision {
-      options.progress("lowering precision to \(precision.rawValue)")
+      try begin("lowering precision to \(precision.rawValue)")
       try reduce(&graph, to: precision)
     }
     let device = Pipeline.device(TacticKernels(tactics))
     pipeline.stages += try device.run(&graph, context, afterStage: afterStage).stages
-    options.progress("choosing kernels")
+    try begin("choosing kernels")
     let tuner = tuner(graph, measurements.sample)
+    let tuning = tuning()
+    defer {
+      if let reason = (tuner?.cache ?? tuning?.cache)?.save() {
+        options.progress("the timing cache was not saved: \(reason)")
+      }
+    }
     let lowered = try LoweredPlan(
       graph, tactics: tactics, chooser: chooser ?? tuner ?? FirstTactic(), profiles: options.profiles,
       sizes: graph.symbolSizes(options.profiles, measurements.sample), portable: portable,
-      catalogue: catalogue)
-    if let reason = tuner?.cache.save() { options.progress("the timing cache was not saved: \(reason)") }
+      tuning: tuning, catalogue: catalogue)
     try refuseReferences(lowered)
-    options.progress("checking")
+    try begin("checking")
     let accuracy = try measurements.accuracy(of: lowered)
     try measurements.final(lowered)
     let report = Report(
@@ -78,6 +83,12 @@ public struct Builder {
       measurements: measurements, accuracy: accuracy, seconds: (ContinuousClock.now - start) / .seconds(1))
     return Result(
       model: model, optimized: graph, lowered: lowered, portable: portable, report: report, options: options)
+  }
+
+  /// Tells what comes next, unless the caller wants to stop.
+  private func begin(_ what: String) throws {
+    if options.isCancelled() { throw ApusError.interrupted }
+    options.progress(what)
   }
 
   private func reduce(_ graph: inout Graph, to precision: BuildOptions.Precision) throws {

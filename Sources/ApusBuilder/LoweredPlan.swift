@@ -14,12 +14,14 @@ public struct LoweredPlan {
     _ graph: Graph, tactics: TacticSet, chooser: any TacticChooser = FirstTactic(),
     section: String = "packed.0",
     profiles: [ShapeProfile] = [], sizes: [[String: Int]] = [], portable: PortablePart? = nil,
+    tuning: TuningSession? = nil,
     catalogue: OperatorCatalogue = .withPlugins
   ) throws {
-    tactics.prepare(graph, sizes)
+    tactics.prepare(graph, sizes, tuning)
     constants = ConstantPool(section: section, fallback: portable?.weights)
     var result = try Lowering.lower(
-      graph, tactics: tactics, constants: constants, chooser: chooser, portable: portable, sizes: sizes)
+      graph, tactics: tactics, constants: constants, chooser: chooser, portable: portable, sizes: sizes,
+      tuning: tuning)
     result.plan.profiles = profiles
     plan = result.plan
     notes = result.notes

@@ -14,6 +14,17 @@ extension Builder {
     tuning.progress = { [progress = options.progress] number, count in
       progress("measuring kernels: \(number) of \(count)")
     }
+    tuning.isCancelled = options.isCancelled
     return MeasuringChooser(tactics, options: tuning, cache: TimingCache(path: options.timingCache))
+  }
+
+  /// The measuring on a device that chooses among kernels of its own; nil where measuring is not wanted.
+  func tuning() -> TuningSession? {
+    guard chooser == nil, !options.deterministic, tactics.place == .device else { return nil }
+    return TuningSession(
+      cache: TimingCache(path: options.timingCache), budget: options.tuningBudget,
+      progress: { [progress = options.progress] number, count in
+        progress("measuring kernels: \(number) of \(count)")
+      }, isCancelled: options.isCancelled)
   }
 }

@@ -23,11 +23,11 @@ extension KernelCache: KernelImages {
 public final class CUDAContext: Sendable {
   public let properties: GPUProperties
   private let images: any KernelImages
-  private let tuner: (any ProgramTuner)?
+  /// nil: programs are chosen by their cost model.
+  let tuner: ProgramTuner?
   private let known: Mutex<(code: [KernelSource: Tensor], packed: [String: (source: Tensor, result: Tensor)])>
 
-  /// `tuner` nil: programs are chosen by their cost model.
-  init(_ properties: GPUProperties, images: any KernelImages, tuner: (any ProgramTuner)? = nil) {
+  init(_ properties: GPUProperties, images: any KernelImages, tuner: ProgramTuner? = nil) {
     self.properties = properties
     self.images = images
     self.tuner = tuner
@@ -46,10 +46,11 @@ public final class CUDAContext: Sendable {
     }
   }
 
-  /// Compiles what the nodes of a graph are likely to need, all at once.
-  func prepare(_ graph: Graph, sizes: [[String: Int]]) {
+  /// Compiles what the nodes of a graph are likely to need, or what `tuning` will measure, all at once.
+  func prepare(_ graph: Graph, sizes: [[String: Int]], tuning: TuningSession?) {
     let tactics = tactics.compactMap { $0 as? any CUDATactic }
     var sources: Set<KernelSource> = []
+    var measured: Set<String> = []
     for node in graph.allNodes {
       let query = TacticNode(node, in: graph)
       let serving = tactics.first { tactic in
@@ -62,11 +63,22 @@ public final class CUDAContext: Sendable {
             concrete.outputs.contains(where: { ($0?.elementCount ?? 0) > 0 }),
             let programs = try? serving.programs(concrete)
           else { continue }
-          for program in programs.prefix(1) { sources.formUnion(program.launches.map(\.spec.source)) }
+          var wanted = Array(programs.prefix(1))
+          if let tuning, let tuner, programs.count > 1 {
+            let key = tuner.key(concrete)
+            if let known = tuning.cache[key] {
+              wanted = programs.filter { $0.label == known.tactic }
+            } else {
+              wanted = ProgramTuner.promising(programs)
+              measured.insert(key)
+            }
+          }
+          for program in wanted { sources.formUnion(program.launches.map(\.spec.source)) }
         }
       }
     }
     let new = known.withLock { state in sources.filter { state.code[$0] == nil } }
+    tuning?.expect(measured.count)
     if new.count > 1 { images.prepare(Array(new), target: properties.target) }
   }
 
@@ -79,18 +91,4 @@ public final class CUDAContext: Sendable {
     known.withLock { $0.packed[key] = (source, result) }
     return result
   }
-
-  /// The program to use, and its measured microseconds where it was measured.
-  func choose(_ programs: [CUDAProgram], _ node: ConcreteNode) throws -> (CUDAProgram, Double?) {
-    guard let first = programs.first else { throw node.refusal("no kernel takes these sizes") }
-    if programs.count > 1, let tuner { return try tuner.choose(programs, node, self) }
-    return (first, nil)
-  }
-}
-
-/// Chooses among programs by running them.
-protocol ProgramTuner: Sendable {
-  func choose(_ programs: [CUDAProgram], _ node: ConcreteNode, _ context: CUDAContext) throws -> (
-    CUDAProgram, Double?
-  )
 }

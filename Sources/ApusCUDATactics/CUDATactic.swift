@@ -63,6 +63,7 @@ extension CUDATactic {
     -> BuiltKernel
   {
     var writer = CUDARecordWriter(context, constants)
+    var refusals: [String] = []
     for symbols in node.sizes.isEmpty ? [[:]] : node.sizes {
       guard let concrete = ConcreteNode(node, layouts, symbols: symbols) else {
         throw ApusError(
@@ -71,10 +72,31 @@ extension CUDATactic {
             .unsupportedOperator, "sizes are known only when it runs", node: node.name,
             operator: node.op.operatorName))
       }
-      try writer.add(self, concrete, absorbed: absorbed(node))
+      guard !writer.holds(concrete, absorbed: absorbed(node)) else { continue }
+      let choice = try choose(concrete, node, layouts, symbols)
+      refusals += choice?.refusals ?? []
+      try writer.add(choice?.program, choice?.microseconds, concrete, absorbed: absorbed(node))
     }
-    return BuiltKernel(
+    var built = BuiltKernel(
       try writer.record(tactic: name), absorbedInputs: absorbed(node), inPlace: inPlace(node))
+    built.refusals = refusals
+    return built
+  }
+
+  /// The program for the node at concrete sizes; nil where there is nothing to compute.
+  private func choose(
+    _ concrete: ConcreteNode, _ node: TacticNode, _ layouts: LayoutSignature, _ symbols: [String: Int]
+  ) throws -> ProgramTuner.Choice? {
+    guard concrete.outputs.contains(where: { $0.map { $0.elementCount > 0 } ?? false }) else { return nil }
+    let programs = try programs(concrete)
+    guard let first = programs.first else { throw concrete.refusal("no kernel takes these sizes") }
+    if programs.count > 1, let tuner = context.tuner, let session = node.tuning,
+      let choice = try tuner.choose(
+        programs, node, layouts, symbols, concrete, session, absorbed: absorbed(node), context)
+    {
+      return choice
+    }
+    return ProgramTuner.Choice(program: first)
   }
 }
 
@@ -91,14 +113,27 @@ struct CUDARecordWriter {
     self.pool = pool
   }
 
-  mutating func add(_ tactic: some CUDATactic, _ node: ConcreteNode, absorbed: Set<Int>) throws {
-    let inputs = node.inputs.enumerated().map { absorbed.contains($0) ? nil : $1?.shape }
-    let outputs = node.outputs.map { $0?.shape }
-    if variants.contains(where: { $0.inputs == inputs && $0.outputs == outputs }) { return }
-    var variant = CUDAKernelRecord.Variant(inputs: inputs, outputs: outputs, label: "nothing to compute")
-    if node.outputs.contains(where: { $0.map { $0.elementCount > 0 } ?? false }) {
-      let (program, microseconds) = try context.choose(try tactic.programs(node), node)
-      variant.label = program.label
+  private func shapes(_ node: ConcreteNode, _ absorbed: Set<Int>) -> (inputs: [[Int]?], outputs: [[Int]?]) {
+    (
+      node.inputs.enumerated().map { absorbed.contains($0) ? nil : $1?.shape },
+      node.outputs.map { $0?.shape }
+    )
+  }
+
+  /// Whether there is a variant for these sizes.
+  func holds(_ node: ConcreteNode, absorbed: Set<Int>) -> Bool {
+    let (inputs, outputs) = shapes(node, absorbed)
+    return variants.contains { $0.inputs == inputs && $0.outputs == outputs }
+  }
+
+  /// Adds a variant; `program` nil: nothing to compute.
+  mutating func add(
+    _ program: CUDAProgram?, _ microseconds: Double?, _ node: ConcreteNode, absorbed: Set<Int>
+  ) throws {
+    let (inputs, outputs) = shapes(node, absorbed)
+    var variant = CUDAKernelRecord.Variant(
+      inputs: inputs, outputs: outputs, label: program?.label ?? "nothing to compute")
+    if let program {
       variant.microseconds = microseconds
       variant.temporaryBytes = program.temporaryBytes
       for launch in program.launches { variant.launches.append(try self.launch(launch, program)) }

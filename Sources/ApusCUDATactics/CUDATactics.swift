@@ -37,11 +37,13 @@ extension TacticSet {
     _ runtime: CUDARuntime, images: any KernelImages, precision: String = "fp32", host: TacticSet
   ) -> TacticSet {
     let properties = runtime.gpu.properties
-    let context = CUDAContext(properties, images: images)
+    let target = PlanTarget(
+      device: "cuda", level: properties.target, model: properties.name, precision: precision)
+    let context = CUDAContext(
+      properties, images: images, tuner: ProgramTuner(runtime: runtime, target: target))
     return TacticSet(
-      target: .init(
-        device: "cuda", level: properties.target, model: properties.name, precision: precision),
+      target: target,
       runtime: runtime, tactics: context.tactics, fallback: HostTactics(host),
-      prepare: { context.prepare($0, sizes: $1) })
+      prepare: { context.prepare($0, sizes: $1, tuning: $2) })
   }
 }

@@ -12,6 +12,7 @@ public struct Lowering {
   let portable: (any PortableConstants)?
   /// Sizes of symbols for which kernels with fixed extents are made.
   let sizes: [[String: Int]]
+  let tuning: TuningSession?
   private let inputSymbols: Set<String>
   private var plan: Plan
   /// Values of the plan that hold a value of the graph.
@@ -51,12 +52,12 @@ public struct Lowering {
 
   public static func lower(
     _ graph: Graph, tactics: TacticSet, constants: ConstantPool, chooser: any TacticChooser,
-    portable: (any PortableConstants)? = nil, sizes: [[String: Int]] = []
+    portable: (any PortableConstants)? = nil, sizes: [[String: Int]] = [], tuning: TuningSession? = nil
   ) throws -> Result {
     let symbols = graph.inputs.flatMap { graph[$0].type.tensor?.shape ?? [] }.compactMap(\.symbolName)
     var lowering = Lowering(
       graph: graph, tactics: tactics, constants: constants, chooser: chooser, portable: portable,
-      sizes: sizes,
+      sizes: sizes, tuning: tuning,
       inputSymbols: Set(symbols), plan: Plan(target: tactics.target))
     return try lowering.run()
   }
@@ -182,8 +183,10 @@ public struct Lowering {
       return
     }
     if try lowerAlias(node) { return }
+    if try lowerChannelMove(node) { return }
     var query = TacticNode(node, in: graph)
     query.sizes = sizes
+    query.tuning = tuning
     var refusals: [String] = []
     for set in [tactics, tactics.fallback?.set].compactMap({ $0 }) {
       if set.place == .device, let reason = hostReason(node) {
@@ -198,6 +201,8 @@ public struct Lowering {
         let chooser: any TacticChooser = set.place == tactics.place ? chooser : FirstTactic()
         let choice = try chooser.choose(rivals, query, best.signature, constants)
         return try emit(node, choice, best, refusals + choice.refusals)
+      } catch let error as ApusError where error.category == .interrupted {
+        throw error
       } catch  where set.fallback != nil {
         refusals.append("\(set.target.device): \(error)")
       }
@@ -264,6 +269,26 @@ public struct Lowering {
     let place: PlanValue.Place = isOnDevice || graph[input].constant != nil ? tactics.place : .host
     let source = try value(input, in: .rowMajor, at: known.isEmpty || isOnDevice ? place : .host)
     _ = addValue(graph[output], .rowMajor, plan.values[source].place, .alias(of: source))
+    notes.append(
+      NodeNote(
+        node: node.name, operatorName: node.opName, sources: node.sources, tactic: "alias", refusals: []))
+    return true
+  }
+
+  /// Channels that move to where the tensor's layout already has them: no step, the same memory.
+  private mutating func lowerChannelMove(_ node: Graph.Node) throws -> Bool {
+    guard let op = node.op as? any ChannelMoving, let input = node.inputs.first ?? nil,
+      let output = node.outputs.first ?? nil, let rank = graph[input].type.tensor?.shape?.count,
+      let move = op.channelMove(rank: rank), graph[input].constant == nil, !isLate(node),
+      !isLayoutFree(graph[input].type), !isLayoutFree(graph[output].type)
+    else { return false }
+    let (from, to): (Layout, Layout) =
+      move == .toLast ? (.channelsLast, .rowMajor) : (.rowMajor, .channelsLast)
+    let places = versions[input]?.keys.filter { $0.layout == from }.map(\.place) ?? []
+    guard !places.isEmpty else { return false }
+    let isWanted = places.contains(tactics.place) || graph.isInput(input)
+    let source = try value(input, in: from, at: isWanted ? tactics.place : places[0])
+    _ = addValue(graph[output], to, plan.values[source].place, .alias(of: source))
     notes.append(
       NodeNote(
         node: node.name, operatorName: node.opName, sources: node.sources, tactic: "alias", refusals: []))

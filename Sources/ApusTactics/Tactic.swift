@@ -24,6 +24,8 @@ public struct BuiltKernel: Sendable {
   public var absorbedInputs: Set<Int>
   /// Pairs (output, input) that may share memory.
   public var inPlace: [[Int]]
+  /// Kernels of the tactic that were wrong or lost, with the reason.
+  public var refusals: [String] = []
 
   public init(_ record: KernelRecord, absorbedInputs: Set<Int> = [], inPlace: [[Int]] = []) {
     self.record = record
@@ -40,14 +42,15 @@ public struct TacticSet: Sendable {
   public var place: PlanValue.Place { runtime.memory == nil ? .host : .device }
   /// What runs the nodes that no tactic of this set supports; nil: their references do.
   public let fallback: HostTactics?
-  /// Called with a graph and the sizes of its symbols before it is lowered: compilers work ahead, on all processors.
-  public let prepare: @Sendable (Graph, [[String: Int]]) -> Void
+  /// Called with a graph, the sizes of its symbols and the measuring to come, before it is lowered: compilers work ahead,
+  /// on all processors.
+  public let prepare: @Sendable (Graph, [[String: Int]], TuningSession?) -> Void
   private let byOperator: [String: [any Tactic]]
 
   /// Tactics in order of preference; the first that supports a node is its safe default.
   public init(
     target: PlanTarget, runtime: any DeviceRuntime, tactics: [any Tactic], fallback: HostTactics? = nil,
-    prepare: @escaping @Sendable (Graph, [[String: Int]]) -> Void = { _, _ in }
+    prepare: @escaping @Sendable (Graph, [[String: Int]], TuningSession?) -> Void = { _, _, _ in }
   ) {
     self.prepare = prepare
     self.target = target

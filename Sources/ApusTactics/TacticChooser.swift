@@ -34,8 +34,8 @@ public struct FirstTactic: TacticChooser {
     var refusals: [String] = []
     for tactic in rivals {
       do {
-        return TacticChoice(
-          try tactic.build(node, layouts: signature, constants: constants), refusals: refusals)
+        let built = try tactic.build(node, layouts: signature, constants: constants)
+        return TacticChoice(built, refusals: refusals + built.refusals)
       } catch { refusals.append("\(tactic.name): \(error)") }
     }
     throw ApusError(

@@ -12,6 +12,8 @@ public struct TacticNode: Sendable {
   public var outputs: [ValueType?]
   /// Sizes of symbols for which kernels with fixed extents are made; empty: every symbol is 1.
   public var sizes: [[String: Int]] = []
+  /// Where devices that choose kernels within a tactic measure them; nil: they do not.
+  public var tuning: TuningSession?
 
   public init(
     op: any Operator, name: String = "", inputs: [ValueType?], constants: [Tensor?] = [],

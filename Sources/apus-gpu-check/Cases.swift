@@ -30,6 +30,10 @@ func convolutionCases(_ gpu: GPUProperties) -> [Case] {
         candidates.prefix(5)
         + candidates.dropFirst(5).enumerated().filter { $0.offset % 9 == 0 }.map(\.element)
       for candidate in chosen {
+        var operands = operands
+        if candidate.splitsWeights {
+          operands["weights"] = Operand(.f32, tf32Parts(operands["weights"]?.values ?? []))
+        }
         var test = Case(
           label: "\(math) \(problem.rows)x\(problem.result[2])x\(problem.reduction) \(candidate.label)",
           spec: candidate.spec, operands: operands, output: "output", outputElement: output,

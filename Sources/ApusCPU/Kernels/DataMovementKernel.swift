@@ -50,7 +50,8 @@ public struct DataMovementKernel: CPUKernel {
     let pieces = try list.map { try Piece($0, context) }
     let zero = Tensor(.f64, [2])
     return PreparedKernel { frame in
-      for piece in pieces {
+      for index in pieces.indices {
+        let piece = pieces[index]
         let from = piece.input.map { frame.input($0) } ?? zero.storage.base
         guard let from, let to = frame.output(piece.output) else { continue }
         piece.copy.run(from + piece.inOffset, to + piece.outOffset, frame.pool)

@@ -5,6 +5,8 @@ public struct ConvolutionCandidate: Sendable {
   public var spec: KernelSpec
   /// Microseconds expected, weights not in the cache, inside a chain of early-starting kernels.
   public var microseconds: Double
+  /// Whether it reads the weights as `tf32Parts` makes them.
+  public var splitsWeights = false
 }
 
 extension ConvolutionProblem {
@@ -38,12 +40,14 @@ extension ConvolutionProblem {
         kernel.split = split
         let stages = stages(128, split)
         let room = (gpu.sharedBytesPerMultiprocessor - 2048) / kernel.blocksPerMultiprocessor - 2048
-        kernel.stages = min(8, room / ((WarpgroupConvolution.tileM + kernel.tileN) * 128), max(2, stages + 1))
+        kernel.stages = min(8, room / WarpgroupConvolution.stageBytes(self, kernel.tileN), max(2, stages + 1))
         guard kernel.refusal(self) == nil else { return nil }
         let label =
           "wgmma 128x\(kernel.tileN) s\(kernel.stages) \(kernel.loader) x\(kernel.blocksPerMultiprocessor)"
-        return candidate(
+        var found = candidate(
           label, kernel.spec(self), tiling, split, WarpgroupConvolution.tileM, kernel.tileN, stages, gpu)
+        found?.splitsWeights = weightParts > 1
+        return found
       }
     }
   }

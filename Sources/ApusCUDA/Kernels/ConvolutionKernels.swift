@@ -121,7 +121,8 @@ public struct WarpgroupConvolution: Sendable, Hashable, Codable {
 
   public func refusal(_ problem: ConvolutionProblem) -> String? {
     let bytes = problem.math.elementBytes
-    if problem.math.isExact { return "FP32 is not for warpgroup products" }
+    if problem.math == .f32 { return "FP32 arithmetic is not for tensor cores" }
+    if problem.math == .f32x3, tileN > 128 || blocksPerMultiprocessor > 1 { return "too many registers" }
     if problem.batches > 1 || problem.gated || problem.weightsAreRowMajor {
       return "batches, gates, row-major weights"
     }
@@ -142,11 +143,17 @@ public struct WarpgroupConvolution: Sendable, Hashable, Codable {
     return nil
   }
 
+  /// Bytes of a stage of the ring.
+  static func stageBytes(_ problem: ConvolutionProblem, _ tileN: Int) -> Int {
+    (tileM + tileN * problem.weightParts) * 128
+  }
+
   public func spec(_ problem: ConvolutionProblem) -> KernelSpec {
     let bytes = problem.math.elementBytes
     let element: TensorMapSpec.Element = problem.math == .f16 ? .f16 : problem.math == .bf16 ? .bf16 : .f32
     let weights = TensorMapSpec.matrix(
-      element, rows: problem.result[2], columns: problem.reduction, stride: problem.reduction, boxRows: tileN,
+      element, rows: problem.result[2] * problem.weightParts, columns: problem.reduction,
+      stride: problem.reduction, boxRows: tileN,
       boxColumns: 128 / bytes)
     let input: TensorMapSpec =
       loader == .windows
@@ -166,7 +173,7 @@ public struct WarpgroupConvolution: Sendable, Hashable, Codable {
       loader == .gather ? .map(weights, of: "weights") : .map(input, of: "input")
     return convolutionSpec(
       "conv_wgmma.cu", problem, Self.tileM, tileN, split, threads: loader == .gather ? 384 : 288,
-      sharedBytes: 1024 + max(stages * (Self.tileM + tileN) * 128, Self.tileM * (tileN + 8) * 4),
+      sharedBytes: 1024 + max(stages * Self.stageBytes(problem, tileN), Self.tileM * (tileN + 8) * 4),
       defines: [
         .init("TILE_N", tileN), .init("STAGES", stages), .init("LOADER", loader.rawValue),
         .init("BLOCKS_PER_SM", blocksPerMultiprocessor),

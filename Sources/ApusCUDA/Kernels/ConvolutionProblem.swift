@@ -95,6 +95,9 @@ public struct ConvolutionProblem: Sendable, Hashable, Codable {
       math: math, output: output, images: 1, input: [rows, 1, reduction], result: [rows, 1, columns])
   }
 
+  /// Tensors that warpgroup products make of the weights (see `tf32Parts`).
+  var weightParts: Int { math == .f32x3 ? 2 : 1 }
+
   public var reduction: Int { kernel[0] * kernel[1] * input[2] }
 
   /// Rows of the GEMM: output pixels.

@@ -31,8 +31,9 @@ final class CUDAAllocation: DeviceAllocation, @unchecked Sendable {
   func write(_ bytes: UnsafeRawBufferPointer) throws { try buffer.write(bytes) }
 
   func zero() throws {
-    let zeros = [UInt8](repeating: 0, count: buffer.byteCount)
-    try zeros.withUnsafeBytes { try buffer.write($0) }
+    let stream = try Stream(buffer.gpu)
+    try buffer.gpu.fill(buffer.address, byteCount: buffer.byteCount, with: 0, on: stream.handle)
+    try stream.synchronize()
   }
 }
 

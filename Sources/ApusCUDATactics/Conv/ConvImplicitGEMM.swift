@@ -108,6 +108,13 @@ extension ConvolutionProblem {
     if let residual { operands["residual"] = .input(residual) }
     operands.merge(extra) { _, given in given }
     return candidates(on: context.properties).map { candidate in
+      var packed = packed
+      if candidate.splitsWeights, let weights = packed.first {
+        packed[0] = context.packed(weights, as: "tf32 parts") {
+          let parts = tf32Parts(weights.floats())
+          return Tensor(parts, shape: [parts.count])
+        }
+      }
       var program = CUDAProgram(
         "\(math.rawValue) \(candidate.label)", candidate.spec, operands, packed: packed)
       program.expected = candidate.microseconds

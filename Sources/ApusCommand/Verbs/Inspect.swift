@@ -1,4 +1,5 @@
 import Apus
+import ApusOperators
 import ArgumentParser
 
 /// `apus inspect FILE`
@@ -17,7 +18,8 @@ struct Inspect: ParsableCommand {
   @Option(help: "Device of the dry run.") var device = "auto"
   @Option(help: "Precision of the dry run.") var precision = "fp32"
   @Flag(help: "Checks every byte of an engine and prints its identity.") var verify = false
-  @Flag(help: "Prints the graph in the text form.") var text = false
+  @Flag(help: "Prints the graph in the text form (of an engine: as optimized, before it is lowered).")
+  var text = false
   @OptionGroup var plugins: PluginOptions
   @Flag(help: "Prints one JSON document.") var json = false
   @Flag(name: .shortAndLong, help: "Says more.") var verbose = false
@@ -45,6 +47,7 @@ struct Inspect: ParsableCommand {
   }
 
   private func showEngine(_ engine: Engine) throws {
+    if text { return Output.line(try engine.graph(catalogue: .standard).description) }
     if verify && !json {
       Output.line("\(file): every byte is whole, identity \(engine.identity)")
       return

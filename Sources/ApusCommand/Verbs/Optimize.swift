@@ -66,6 +66,7 @@ struct Optimize: ParsableCommand {
     options.timingCache = timingCache
     options.tuningBudget = .seconds(budget)
     options.progress = Output.progress
+    options.isCancelled = Interrupt.catchFirst()
     options.userConfiguration = CommandLine.arguments.dropFirst().joined(separator: " ")
     if let stopAfter { options.stopAfter = stopAfter }
     for item in inputRange {

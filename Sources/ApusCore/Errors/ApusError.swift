@@ -9,9 +9,10 @@ public struct ApusError: Error, Sendable {
     case invalidInput = "invalid-input"
     case missingFile = "missing-file"
     case resources
+    case interrupted
     case `internal`
 
-    /// Process exit code (sysexits.h numbering).
+    /// Process exit code (sysexits.h numbering; 130 as shells report Ctrl-C).
     public var exitCode: Int32 {
       switch self {
       case .usage: 64
@@ -19,6 +20,7 @@ public struct ApusError: Error, Sendable {
       case .missingFile: 66
       case .resources: 69
       case .internal: 70
+      case .interrupted: 130
       }
     }
   }
@@ -34,6 +36,11 @@ public struct ApusError: Error, Sendable {
   public init(_ category: Category, _ problem: Problem) { self.init(category, [problem]) }
 
   public var exitCode: Int32 { category.exitCode }
+
+  /// What long work ends with when its caller wants to stop.
+  public static var interrupted: ApusError {
+    ApusError(.interrupted, Problem(.interrupted, "stopped before it was done", fix: "run it again"))
+  }
 }
 
 extension ApusError: CustomStringConvertible {

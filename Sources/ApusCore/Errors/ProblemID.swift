@@ -31,6 +31,7 @@ public struct ProblemID: Hashable, Sendable, Codable {
 
 extension ProblemID {
   public static let usage = ProblemID(1001, "A flag or argument is unknown or contradicts another.")
+  public static let interrupted = ProblemID(1004, "The user stopped the work.")
   public static let unknownInputName = ProblemID(
     1002, "A name given on the command line is not an input of the model.")
   public static let unknownOutputName = ProblemID(
@@ -86,7 +87,7 @@ extension ProblemID {
 
   /// Every kind, in the order of the numbers.
   public static let all: [ProblemID] = [
-    usage, unknownInputName, unknownOutputName,
+    usage, unknownInputName, unknownOutputName, interrupted,
     fileMissing, fileUnwritable, damagedFile, unknownFormat, externalDataOutside, externalDataShort,
     badPicture, badData,
     unsupportedOperator, unsupportedVersion, unsupportedAttribute, invalidAttribute, wrongInputCount,

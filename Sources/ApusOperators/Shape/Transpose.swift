@@ -2,7 +2,7 @@ public import ApusCore
 
 /// Reorders axes: axis `i` of the result is axis `permutation[i]` of the input; without one, the order is reversed.
 /// ONNX Transpose 1, 13, 21, 23, 24, 25.
-public struct Transpose: Operator {
+public struct Transpose: Operator, ChannelMoving {
   public var permutation: [Int]?
 
   public static var importers: [Importer] {
@@ -23,6 +23,12 @@ public struct Transpose: Operator {
         value: "\(permutation)")
     }
     return axes
+  }
+
+  public func channelMove(rank: Int) -> ChannelMove? {
+    guard rank > 2, let axes = try? axes(rank: rank) else { return nil }
+    if axes == [0] + Array(2..<rank) + [1] { return .toLast }
+    return axes == [0, rank - 1] + Array(1..<rank - 1) ? .toFirst : nil
   }
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {

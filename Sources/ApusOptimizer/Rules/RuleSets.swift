@@ -30,6 +30,7 @@ extension RuleSet {
       RemoveTranspose(), MergeTransposes(), ReplaceTransposeByReshape(), SinkTransposeThroughSplit(),
       SinkTransposeThroughGather(), SinkTransposeThroughSqueeze(), SinkTransposeThroughElementwise(),
       SinkTransposeThroughConcat(), SinkTransposeThroughPad(), SinkTransposeThroughReduction(),
+      SinkReshapeThroughTranspose(),
       RemoveReshape(),
       MergeReshapes(), SinkUnsqueezeThroughConcat(),
     ])

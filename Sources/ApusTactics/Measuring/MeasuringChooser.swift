@@ -17,6 +17,8 @@ public final class MeasuringChooser: TacticChooser {
     public var expected = 0
     /// Called with the number of the node that is measured and of those expected.
     public var progress: @Sendable (Int, Int) -> Void = { _, _ in }
+    /// Asked before each node whether to stop.
+    public var isCancelled: @Sendable () -> Bool = { false }
 
     public init() {}
   }
@@ -49,6 +51,7 @@ public final class MeasuringChooser: TacticChooser {
     _ rivals: [any Tactic], _ node: TacticNode, _ signature: LayoutSignature, _ constants: ConstantPool
   ) throws -> TacticChoice {
     guard rivals.count > 1 else { return try FirstTactic().choose(rivals, node, signature, constants) }
+    if options.isCancelled() { throw ApusError.interrupted }
     measured += 1
     options.progress(measured, max(options.expected, measured))
     let symbols = node.symbols.reduce(into: [:]) { $0[$1] = options.symbols[$1] ?? 1 }

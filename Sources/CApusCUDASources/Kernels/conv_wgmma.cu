@@ -7,10 +7,12 @@
 //   LEVELS too; IN_C * element size a multiple of 16 bytes).
 // Maps: `mapA` box (128 bytes of channels, 128 pixels), `mapB` [OUT_C][REDUCTION] box (128 bytes, TILE_N), both with
 // the 128-byte swizzle; the reduction's rows are multiples of 16 bytes.
+// IN_TYPE F32X3: exact single precision as three TF32 products. `mapB` is [2 * OUT_C][REDUCTION]: the weights rounded to
+// TF32, then what is left of them, rounded too; TILE_N is 64 or 128.
 //
 // grid (tiles of N, tiles of M, SPLITS), cluster (1, 1, SPLITS) for SPLIT_MODE 1,
 // block 384 for LOADER 2, else 288,
-// dynamic shared memory 1024 + max(STAGES * (128 + TILE_N) * 128, 128 * (TILE_N + 8) * 4).
+// dynamic shared memory 1024 + max(STAGES * (128 + TILE_N (twice for F32X3)) * 128, 128 * (TILE_N + 8) * 4).
 // BLOCKS_PER_SM: how many blocks are meant to share a multiprocessor: 1, or 2 up to TILE_N 128 (64 for LOADER 2).
 #define TILE_M 128
 #include "common.cuh"
@@ -19,12 +21,16 @@
 #include "epilogue.cuh"
 #include "hopper.cuh"
 
+template <class T> struct Exact { static constexpr bool value = false; };
+template <> struct Exact<F32X3> { static constexpr bool value = true; };
+constexpr bool EXACT = Exact<IN_TYPE>::value;
+
 typedef IN_TYPE::Store Element;
 constexpr int SIZE = sizeof(Element);
 constexpr int TILE_K = 128 / SIZE;
 /// With im2col a stage never crosses a tap.
 constexpr int K_TILES = LOADER == 1 ? TAPS * ((IN_C + TILE_K - 1) / TILE_K) : (REDUCTION + TILE_K - 1) / TILE_K;
-constexpr int BYTES_A = TILE_M * 128, BYTES_B = TILE_N * 128, BYTES_STAGE = BYTES_A + BYTES_B;
+constexpr int BYTES_A = TILE_M * 128, BYTES_B = TILE_N * 128 * (EXACT ? 2 : 1), BYTES_STAGE = BYTES_A + BYTES_B;
 constexpr int CONSUMERS = 256, PRODUCERS = LOADER == 2 ? 128 : 32;
 static_assert(LOADER != 1 || IN_C % TILE_K == 0, "a tap's channels fill whole stages");
 static_assert(LOADER != 0 || POINTWISE, "the tiled map serves matrix products");
@@ -41,6 +47,12 @@ static_assert(LOADER != 0 || POINTWISE, "the tiled map serves matrix products");
 __device__ inline u32 fullBarrier(u32 barriers, int stage) { return barriers + stage * 16; }
 __device__ inline u32 emptyBarrier(u32 barriers, int stage) { return barriers + stage * 16 + 8; }
 
+/// Brings the weights of one stage.
+__device__ inline void copyB(u32 to, const TensorMap *mapB, int k, int column0, u32 barrier) {
+  copyTile2(to, mapB, k, column0, barrier);
+  if (EXACT) copyTile2(to + TILE_N * 128, mapB, k, OUT_C + column0, barrier);
+}
+
 /// Fills the ring: the first thread has the copy engine bring the weights, and the input unless it is gathered, which
 /// all PRODUCERS threads do together: thread p the chunk p % 8 of rows p / 8, p / 8 + 16, ...
 __device__ inline void produce(const TensorMap *mapA, const TensorMap *mapB, const Element *a, u32 ring, u32 barriers,
@@ -52,7 +64,7 @@ __device__ inline void produce(const TensorMap *mapA, const TensorMap *mapB, con
   if (LOADER != 2 && !leader) return;
   for (int i = 0; leader && i < BEFORE && kFirst + i < kLast; i++) {
     barrierExpect(fullBarrier(barriers, i), BYTES);
-    copyTile2(ring + i * BYTES_STAGE + BYTES_A, mapB, (kFirst + i) * TILE_K, column0, fullBarrier(barriers, i));
+    copyB(ring + i * BYTES_STAGE + BYTES_A, mapB, (kFirst + i) * TILE_K, column0, fullBarrier(barriers, i));
   }
   waitForPredecessor();
 #if LOADER == 2
@@ -70,7 +82,7 @@ __device__ inline void produce(const TensorMap *mapA, const TensorMap *mapB, con
     if (i >= STAGES) barrierWait(emptyBarrier(barriers, stage), (i / STAGES - 1) & 1);
     if (leader && i >= BEFORE) {
       barrierExpect(full, BYTES);
-      copyTile2(to + BYTES_A, mapB, kTile * TILE_K, column0, full);
+      copyB(to + BYTES_A, mapB, kTile * TILE_K, column0, full);
     }
 #if LOADER == 0
     copyTile2(to, mapA, kTile * TILE_K, row0, full);
@@ -96,25 +108,91 @@ __device__ inline void produce(const TensorMap *mapA, const TensorMap *mapB, con
 #endif
 }
 
+__device__ inline u32 roundTF32(float x) {
+  u32 r;
+  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(r) : "f"(x));
+  return r;
+}
+
+/// Four 8x8 pieces of a tile of 128-byte rows in the 128-byte swizzle: 16 rows of 32 bytes from `step` on.
+__device__ inline void loadRows(u32 (&r)[4], u32 tile, int row, int step, int lane) {
+  const int m = row + (lane & 15), chunk = step * 2 + (lane >> 4);
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+               : "r"(tile + m * 128 + ((chunk ^ (m & 7)) << 4))
+               : "memory");
+}
+
+/// The same in single precision: rows are split on their way through registers, and each stage's part is added in full
+/// precision, for the tensor cores cut off what does not fit their sums.
+template <int N>
+__device__ inline void consumeExactly(float (&d)[N], u32 ring, u32 barriers, int warp, int steps, int lane) {
+#pragma unroll
+  for (int i = 0; i < N; i++) d[i] = 0.0f;
+  for (int i = 0; i < steps; i++) {
+    const int stage = i % STAGES;
+    const u32 tileA = ring + stage * BYTES_STAGE;
+    const u64 high = tileDescriptor(tileA + BYTES_A), low = tileDescriptor(tileA + BYTES_A + TILE_N * 128);
+    barrierWait(fullBarrier(barriers, stage), i / STAGES & 1);
+    if (LOADER == 2) fenceAsyncProxy();
+    u32 rows[4][4], rests[4][4];
+#pragma unroll
+    for (int step = 0; step < 4; step++) {
+      loadRows(rows[step], tileA, warp * 16, step, lane);
+#pragma unroll
+      for (int x = 0; x < 4; x++) {
+        const float whole = __uint_as_float(rows[step][x]);
+        rows[step][x] = roundTF32(whole);
+        rests[step][x] = roundTF32(whole - __uint_as_float(rows[step][x]));
+      }
+    }
+    float part[N];
+    productsBegin();
+#pragma unroll
+    for (int step = 0; step < 4; step++) {
+      WarpgroupProduct<TF32>::run(part, rests[step], high + step * 2, step > 0);
+      WarpgroupProduct<TF32>::run(part, rows[step], low + step * 2, 1);
+      WarpgroupProduct<TF32>::run(part, rows[step], high + step * 2, 1);
+    }
+    productsCommit();
+    productsWait<0>();
+    if (lane == 0) barrierArrive(emptyBarrier(barriers, stage));
+#pragma unroll
+    for (int j = 0; j < N; j++) d[j] += part[j];
+  }
+}
+
 /// Multiplies what the ring brings and leaves the sums of this warpgroup's 64 rows in `d`.
-__device__ inline void consume(float (&d)[TILE_N / 2], u32 ring, u32 barriers, int group, int steps, int lane) {
+template <class T>
+__device__ inline void consume(float (&d)[TILE_N / 2], u32 ring, u32 barriers, int warp, int steps, int lane) {
 #pragma unroll
   for (int i = 0; i < TILE_N / 2; i++) d[i] = 0.0f;
   for (int i = 0; i < steps; i++) {
     const int stage = i % STAGES;
     barrierWait(fullBarrier(barriers, stage), i / STAGES & 1);
     if (LOADER == 2) fenceAsyncProxy();
-    const u64 tileA = tileDescriptor(ring + stage * BYTES_STAGE + group * 64 * 128);
+    const u64 tileA = tileDescriptor(ring + stage * BYTES_STAGE + (warp >> 2) * 64 * 128);
     const u64 tileB = tileDescriptor(ring + stage * BYTES_STAGE + BYTES_A);
     productsBegin();
 #pragma unroll
-    for (int step = 0; step < 4; step++) WarpgroupProduct<IN_TYPE>::run(d, tileA + step * 2, tileB + step * 2, 1);
+    for (int step = 0; step < 4; step++) WarpgroupProduct<T>::run(d, tileA + step * 2, tileB + step * 2, 1);
     productsCommit();
     productsWait<1>();
     if (i > 0 && lane == 0) barrierArrive(emptyBarrier(barriers, (i - 1) % STAGES));
   }
   productsWait<0>();
 }
+
+template <class T> struct Consumer {
+  template <int N> static __device__ void run(float (&d)[N], u32 ring, u32 barriers, int warp, int steps, int lane) {
+    consume<T>(d, ring, barriers, warp, steps, lane);
+  }
+};
+template <> struct Consumer<F32X3> {
+  template <int N> static __device__ void run(float (&d)[N], u32 ring, u32 barriers, int warp, int steps, int lane) {
+    consumeExactly(d, ring, barriers, warp, steps, lane);
+  }
+};
 
 extern "C" __global__ void __launch_bounds__(CONSUMERS + PRODUCERS, BLOCKS_PER_SM)
     conv_wgmma(const __grid_constant__ TensorMap mapA, const __grid_constant__ TensorMap mapB,
@@ -149,7 +227,7 @@ extern "C" __global__ void __launch_bounds__(CONSUMERS + PRODUCERS, BLOCKS_PER_S
 #endif
     const int lane = thread & 31;
     float d[TILE_N / 2];
-    consume(d, aligned, barriers, thread >> 7, kLast - kFirst, lane);
+    Consumer<IN_TYPE>::run(d, aligned, barriers, thread >> 5, kLast - kFirst, lane);
     // Residuals are read and the ring is overwritten from here on.
     waitForPredecessor();
     groupBarrier<CONSUMERS, 1>();

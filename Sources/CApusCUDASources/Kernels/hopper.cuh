@@ -85,8 +85,24 @@ template <int PENDING> __device__ inline void productsWait() {
           128, 129, 130, F16X(0), F16X(16), F16X(32), F16X(48), F16X(64), F16X(80), F16X(96), F16X(112));             \
   }
 
+#define WGMMA_REGISTERS(SHAPE, OPERANDS, A0, A1, A2, A3, B, P, ...)                                                    \
+  asm volatile("{\n.reg .pred p;\nsetp.ne.b32 p, %" #P ", 0;\nwgmma.mma_async.sync.aligned." SHAPE "k8.f32.tf32.tf32"    \
+               " {" OPERANDS "}, {%" #A0 ", %" #A1 ", %" #A2 ", %" #A3 "}, %" #B ", p, 1, 1;\n}"                       \
+               : __VA_ARGS__                                                                                         \
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate))
+
 /// d += A * B for 64 rows, 2 * the array's size columns and 32 bytes of the reduction.
 template <class T> struct WarpgroupProduct;
 template <> struct WarpgroupProduct<F16> { WGMMA_SHAPES("f16", "16", ", 0, 0") };
 template <> struct WarpgroupProduct<BF16> { WGMMA_SHAPES("bf16", "16", ", 0, 0") };
-template <> struct WarpgroupProduct<TF32> { WGMMA_SHAPES("tf32", "8", "") };
+template <> struct WarpgroupProduct<TF32> {
+  WGMMA_SHAPES("tf32", "8", "")
+  // The rows from registers: those of a warp as ldmatrix leaves them.
+  static __device__ inline void run(float (&d)[32], const u32 (&a)[4], u64 b, int accumulate) {
+    WGMMA_REGISTERS("m64n64", P0_9 "," P10(1) "," P10(2) ",%30,%31", 32, 33, 34, 35, 36, 37, F16X(0), F16X(16));
+  }
+  static __device__ inline void run(float (&d)[64], const u32 (&a)[4], u64 b, int accumulate) {
+    WGMMA_REGISTERS("m64n128", P0_9 "," P10(1) "," P10(2) "," P10(3) "," P10(4) "," P10(5) ",%60,%61,%62,%63",
+                    64, 65, 66, 67, 68, 69, F16X(0), F16X(16), F16X(32), F16X(48));
+  }
+};

@@ -1,6 +1,7 @@
 #ifndef CAPUS_SYSTEM_H
 #define CAPUS_SYSTEM_H
-// Thin bindings to the C libraries that are linked statically: xxHash, libjpeg-turbo, libpng, zlib.
+// Thin bindings to the C libraries that are linked statically (xxHash, libjpeg-turbo, libpng, zlib), and to signals.
+#include "apus_interrupt.h"
 #include "apus_jpeg.h"
 #include "apus_picture.h"
 #include "apus_png.h"

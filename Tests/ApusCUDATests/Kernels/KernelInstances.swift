@@ -45,10 +45,12 @@ struct KernelInstance: Sendable, CustomTestStringConvertible {
       add("conv_mma", MMAConvolution(64, 32, warps: (2, 2), stages: 3, split: split).spec(problem))
     }
     add("conv_simt", SIMTConvolution(64, 64, 16, thread: (4, 4), split: .workspace(3)).spec(problem))
-    if warpgroups && !math.isExact {
+    if warpgroups && math != .f32 {
       add(
         "conv_wgmma windows",
-        WarpgroupConvolution(64, stages: 4, loader: .windows, blocksPerMultiprocessor: 2).spec(problem))
+        WarpgroupConvolution(
+          64, stages: 4, loader: .windows, blocksPerMultiprocessor: math.isExact ? 1 : 2
+        ).spec(problem))
       problem.levels = [[13, 11], [7, 6]]
       problem.images = 1
       add("conv_wgmma levels", WarpgroupConvolution(128, stages: 3, loader: .gather).spec(problem))

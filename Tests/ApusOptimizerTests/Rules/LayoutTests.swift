@@ -83,6 +83,30 @@ import Testing
     #expect(fault == nil)
   }
 
+  @Test func splitAxes() throws {
+    let fault = try rewriteFault(
+      RuleSet("test", [SinkReshapeThroughTranspose()]),
+      before: """
+        graph "g"(%x: f32[b,6,h,5]) -> (%y, %z) {
+          %s: i64[5] = constant {0, 2, 3, -1, 5}
+          %r: f32[b,2,3,h,5] = Reshape(%x, %s)
+          %y: f32[b,h,5,2,3] = Transpose(%r) {permutation: [0, 3, 4, 1, 2]}
+          %z: f32[b,3,h,5,2] = Transpose(%r) {permutation: [0, 2, 3, 4, 1]}
+        }
+        """,
+      after: """
+        graph "g"(%x: f32[b,6,h,5]) -> (%y, %z) {
+          %s: i64[5] = constant {0, 2, 3, -1, 5}
+          %u: i64[5] = constant {0, 0, 5, 2, 3}
+          %r: f32[b,2,3,h,5] = Reshape(%x, %s)
+          %t: f32[b,h,5,6] = Transpose(%x) {permutation: [0, 2, 3, 1]}
+          %y: f32[b,h,5,2,3] = Reshape(%t, %u)
+          %z: f32[b,3,h,5,2] = Transpose(%r) {permutation: [0, 2, 3, 4, 1]}
+        }
+        """)
+    #expect(fault == nil)
+  }
+
   @Test func reductionAndPad() throws {
     let fault = try rewriteFault(
       RuleSet("test", [SinkTransposeThroughReduction(), SinkTransposeThroughPad()]),

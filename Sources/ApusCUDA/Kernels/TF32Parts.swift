@@ -1,0 +1,16 @@
+/// Weights as `conv_wgmma.cu` multiplies them in single precision: all of them rounded to TF32's ten bits of mantissa,
+/// then what is left of each, rounded too.
+public func tf32Parts(_ weights: some Collection<Float>) -> [Float] {
+  let high = weights.map(roundedToTF32)
+  return high
+    + zip(weights, high).map { whole, part in
+      whole.isFinite ? roundedToTF32(whole - part) : 0
+    }
+}
+
+/// To nearest, ties away from zero, as the hardware's conversion does; numbers that would overflow are cut off.
+private func roundedToTF32(_ value: Float) -> Float {
+  guard value.isFinite else { return value }
+  let rounded = Float(bitPattern: (value.bitPattern &+ 0x1000) & ~0x1fff)
+  return rounded.isFinite ? rounded : Float(bitPattern: value.bitPattern & ~0x1fff)
+}

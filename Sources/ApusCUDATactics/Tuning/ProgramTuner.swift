@@ -1,0 +1,100 @@
+import ApusCUDA
+import ApusCore
+import ApusEngine
+import ApusTactics
+
+/// Chooses among the programs of a node: the most promising by their cost model are held against the operator's
+/// reference and timed as in a network; the fastest that is right wins.
+struct ProgramTuner: Sendable {
+  /// How many programs are tried.
+  static let count = 6
+
+  let runtime: CUDARuntime
+  let target: PlanTarget
+
+  /// What was chosen, and why others were not.
+  struct Choice {
+    var program: CUDAProgram
+    var microseconds: Double?
+    var refusals: [String] = []
+  }
+
+  /// Those worth trying: by expected time, none that is expected to take three times the best.
+  static func promising(_ programs: [CUDAProgram]) -> [CUDAProgram] {
+    let best = programs.first?.expected ?? 0
+    return Array(programs.filter { ($0.expected ?? 0) <= 3 * best }.prefix(count))
+  }
+
+  /// What tells this choice from others.
+  func key(_ node: ConcreteNode) -> String {
+    let text = { (tensors: [TensorDescriptor?]) in
+      tensors.enumerated().map { index, tensor in
+        guard let tensor else { return "-" }
+        let mark = node.constant(index) == nil ? "" : "!"
+        return "\(TensorType(tensor.dtype, Shape(tensor.shape)))\(mark)@\(tensor.layout.rawValue)"
+      }.joined(separator: ",")
+    }
+    let results = node.outputs.map { $0.map { "\($0.shape)\($0.dtype.rawValue)" } ?? "-" }
+    return "\(PlanStep.text(of: node.op).text)|\(text(node.inputs))|\(results.joined(separator: ","))"
+      + "|\(target.device)/\(target.level)/\(target.model)"
+  }
+
+  func choose(
+    _ programs: [CUDAProgram], _ query: TacticNode, _ layouts: LayoutSignature, _ symbols: [String: Int],
+    _ node: ConcreteNode, _ session: TuningSession, absorbed: Set<Int>, _ context: CUDAContext
+  ) throws -> Choice? {
+    let key = key(node)
+    if let known = session.cache[key], let program = programs.first(where: { $0.label == known.tactic }) {
+      return Choice(program: program, microseconds: known.milliseconds * 1000)
+    }
+    return try session.measure {
+      try measure(programs, query, layouts, symbols, absorbed, context)
+    }?.map { choice in
+      if let microseconds = choice.microseconds {
+        session.cache[key] = .init(tactic: choice.program.label, milliseconds: microseconds / 1000)
+      }
+      return choice
+    }
+  }
+
+  private func measure(
+    _ programs: [CUDAProgram], _ query: TacticNode, _ layouts: LayoutSignature, _ symbols: [String: Int],
+    _ absorbed: Set<Int>, _ context: CUDAContext
+  ) throws -> Choice? {
+    guard
+      let trial = try DeviceTrial(query, layouts, runtime, target, symbols: symbols, copy: CopyAcross()),
+      let concrete = ConcreteNode(query, layouts, symbols: symbols)
+    else { return nil }
+    var best: Choice?
+    var refusals: [String] = []
+    for program in Self.promising(programs) {
+      do {
+        let pool = ConstantPool(section: "trial")
+        var writer = CUDARecordWriter(context, pool)
+        try writer.add(program, nil, concrete, absorbed: absorbed)
+        let built = BuiltKernel(try writer.record(tactic: program.label), absorbedInputs: absorbed)
+        let time = try trial.microseconds(built, pool, best: best?.microseconds)
+        if best?.microseconds.map({ time < $0 }) ?? true {
+          if let best { refusals.append(Self.text(best)) }
+          best = Choice(program: program, microseconds: time)
+        } else {
+          refusals.append(Self.text(Choice(program: program, microseconds: time)))
+        }
+      } catch { refusals.append("\(program.label): \(error)") }
+    }
+    best?.refusals = refusals
+    if best == nil {
+      throw ApusError(
+        .internal,
+        Problem(
+          .internalError, "no kernel is right: \(refusals.joined(separator: "; "))", node: query.name,
+          operator: query.op.operatorName))
+    }
+    return best
+  }
+
+  private static func text(_ choice: Choice) -> String {
+    let tenths = Int(((choice.microseconds ?? 0) * 10).rounded())
+    return "\(choice.program.label): \(tenths / 10).\(tenths % 10) us"
+  }
+}
