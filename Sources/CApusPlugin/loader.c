@@ -2,12 +2,14 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "include/apus_plugin_loader.h"
@@ -93,12 +95,16 @@ const apus_plugin_library *apus_plugin_open(const char *path, char *message, siz
 }
 
 /// What the child does; never returns.
-static void probe_child(const char *path, uint32_t seconds, int pipe_end) {
+static void probe_child(const char *path, int pipe_end) {
+  // A group of its own, so that what the library starts ends with it.
+  setpgid(0, 0);
   const struct rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);
-  const int faults[] = {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGALRM};
+  const int faults[] = {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE};
   for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) signal(faults[i], SIG_DFL);
-  alarm(seconds);
+  sigset_t all;
+  sigemptyset(&all);
+  sigprocmask(SIG_SETMASK, &all, NULL);
   char text[1024] = "";
   const apus_plugin_library *library = NULL;
   const apus_plugin_status status = describe(path, &library, text, sizeof text);
@@ -110,45 +116,87 @@ static void probe_child(const char *path, uint32_t seconds, int pipe_end) {
   _exit((int)status);
 }
 
+static int64_t milliseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/// What a child has said, up to a zero byte, and how it has ended.
+typedef struct probe_answer {
+  char *message;
+  size_t size, length;
+  int is_complete, is_late, result;
+} probe_answer;
+
+/// Reads what the child says until it closes its end, or until `deadline`.
+static void hear_child(probe_answer *answer, int pipe_end, int64_t deadline) {
+  for (;;) {
+    const int64_t left = deadline - milliseconds();
+    struct pollfd ready = {.fd = pipe_end, .events = POLLIN};
+    const int count = left > 0 ? poll(&ready, 1, (int)left) : 0;
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) {
+      answer->is_late = 1;
+      return;
+    }
+    char buffer[256];
+    const ssize_t bytes = read(pipe_end, buffer, sizeof buffer);
+    if (bytes < 0 && errno == EINTR) continue;
+    if (bytes <= 0) return;
+    for (ssize_t i = 0; i < bytes; i++) {
+      answer->is_complete |= buffer[i] == 0;
+      if (buffer[i] != 0 && answer->length + 1 < answer->size) answer->message[answer->length++] = buffer[i];
+    }
+  }
+}
+
+/// Waits for the child's end, or brings it about once it is late. What the child started ends with it.
+static void end_child(probe_answer *answer, pid_t child, int64_t deadline) {
+  for (;;) {
+    if (milliseconds() >= deadline) answer->is_late = 1;
+    if (answer->is_late) kill(child, SIGKILL);
+    siginfo_t info = {0};
+    const int status = waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT | (answer->is_late ? 0 : WNOHANG));
+    if (info.si_pid == child || (status < 0 && errno != EINTR)) break;
+    usleep(1000);
+  }
+  // Until it is waited for, its group is no other's.
+  kill(-child, SIGKILL);
+  while (waitpid(child, &answer->result, 0) < 0 && errno == EINTR) {}
+}
+
 apus_plugin_status apus_plugin_probe(const char *path, uint32_t seconds, char *message, size_t size) {
   if (size > 0) message[0] = 0;
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) {
     return fail(APUS_PLUGIN_NO_PROCESS, message, size, "%s", strerror(errno));
   }
+  const int64_t deadline = milliseconds() + (int64_t)seconds * 1000;
   const pid_t child = fork();
   if (child < 0) {
     close(ends[0]);
     close(ends[1]);
     return fail(APUS_PLUGIN_NO_PROCESS, message, size, "%s", strerror(errno));
   }
-  if (child == 0) probe_child(path, seconds, ends[1]);
+  if (child == 0) probe_child(path, ends[1]);
+  setpgid(child, child);
   close(ends[1]);
-  size_t length = 0;
-  int is_complete = 0;
-  for (;;) {
-    char buffer[256];
-    const ssize_t count = read(ends[0], buffer, sizeof buffer);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
-    for (ssize_t i = 0; i < count; i++) {
-      is_complete |= buffer[i] == 0;
-      if (buffer[i] != 0 && length + 1 < size) message[length++] = buffer[i];
-    }
-  }
-  if (size > 0) message[length] = 0;
+  probe_answer answer = {.message = message, .size = size};
+  hear_child(&answer, ends[0], deadline);
+  if (size > 0) message[answer.length] = 0;
   close(ends[0]);
-  int result = 0;
-  while (waitpid(child, &result, 0) < 0 && errno == EINTR) {}
-  if (WIFSIGNALED(result) && WTERMSIG(result) == SIGALRM) {
+  end_child(&answer, child, deadline);
+  if (answer.is_late) {
     return fail(APUS_PLUGIN_HANGS, message, size, "its description takes longer than %u s", seconds);
   }
-  if (WIFSIGNALED(result)) {
+  if (WIFSIGNALED(answer.result)) {
     return fail(
-        APUS_PLUGIN_CRASHED, message, size, "its description ends the process: %s", strsignal(WTERMSIG(result)));
+        APUS_PLUGIN_CRASHED, message, size, "its description ends the process: %s",
+        strsignal(WTERMSIG(answer.result)));
   }
-  const int status = WEXITSTATUS(result);
-  if (!is_complete || status > APUS_PLUGIN_MALFORMED) {
+  const int status = WEXITSTATUS(answer.result);
+  if (!answer.is_complete || status > APUS_PLUGIN_MALFORMED) {
     return fail(APUS_PLUGIN_CRASHED, message, size, "its description ends the process with status %d", status);
   }
   return (apus_plugin_status)status;

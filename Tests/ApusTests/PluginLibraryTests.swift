@@ -26,7 +26,9 @@ import Testing
 
   private func reason(_ source: String) throws -> String {
     let path = try library("#include <apus_plugin.h>\n#include <stdlib.h>\n#include <unistd.h>\n" + source)
-    let error = #expect(throws: ApusError.self) { try PluginLibrary.load(path, into: PluginRegistry()) }
+    let error = #expect(throws: ApusError.self) {
+      try PluginLibrary.load(path, into: PluginRegistry(), seconds: 1)
+    }
     #expect(error?.exitCode == 65)
     #expect(error?.problems.first?.file == path)
     return error?.problems.first?.message ?? ""
@@ -100,6 +102,17 @@ import Testing
     #expect(try reason(head + "{ return (void *)64; }").contains("ends the process"))
     #expect(try reason(head + "{ return NULL; }").contains("returns NULL"))
     #expect(try reason("__attribute__((constructor)) static void start(void) { abort(); }").contains("ends"))
+  }
+
+  @Test func hangsAreRefused() throws {
+    let start = ContinuousClock.now
+    let message = try reason(
+      "const apus_plugin_library *apus_plugin_describe(uint32_t abi) { for (;;) sleep(1); return NULL; }")
+    #expect(message.contains("takes longer than 1 s"))
+    let busy = try reason(
+      "const apus_plugin_library *apus_plugin_describe(uint32_t abi) { for (volatile int i = 0;;) i++; }")
+    #expect(busy.contains("takes longer than 1 s"))
+    #expect(ContinuousClock.now - start < .seconds(30))
   }
 
   @Test func malformedDescriptionsAreRefused() throws {

@@ -23,6 +23,7 @@ struct Test: ParsableCommand {
   @Option(help: "Relative tolerance.") var rtol = 1e-3
   @Option(help: "Absolute tolerance.") var atol = 1e-7
   @Option(help: "Threads (0: one a processor).") var threads = 0
+  @OptionGroup var plugins: PluginOptions
   @Flag(help: "Prints one JSON document.") var json = false
   @Flag(name: .shortAndLong, help: "Says more.") var verbose = false
 
@@ -34,6 +35,7 @@ struct Test: ParsableCommand {
   }
 
   func run() throws {
+    try plugins.load()
     var cases = try ConformanceCase.find(all: paths)
     if let filter { cases = cases.filter { $0.name.contains(filter) } }
     guard !cases.isEmpty else { throw ConformanceCase.none(in: paths) }

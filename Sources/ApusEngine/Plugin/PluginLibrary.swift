@@ -12,14 +12,17 @@ public enum PluginLibrary {
   /// Loads a library and registers its plugins. What describes them runs in a child process first: a library that
   /// crashes, hangs, has another version or breaks the contract is refused with the reason.
   ///
+  /// - Parameter seconds: What the description may take.
   /// - Returns: The plugins of the library.
   @discardableResult
-  public static func load(_ path: String, into registry: PluginRegistry) throws -> [PluginDescription] {
+  public static func load(_ path: String, into registry: PluginRegistry, seconds: UInt32 = 10) throws
+    -> [PluginDescription]
+  {
     guard FileBytes.exists(path) else {
       throw ApusError(.missingFile, Problem(.fileMissing, "the plugin library does not exist", file: path))
     }
     var text = [CChar](repeating: 0, count: 1024)
-    let status = apus_plugin_probe(path, 10, &text, text.count)
+    let status = apus_plugin_probe(path, seconds, &text, text.count)
     guard status == APUS_PLUGIN_OK, let library = apus_plugin_open(path, &text, text.count) else {
       let reason = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
       throw ApusError(

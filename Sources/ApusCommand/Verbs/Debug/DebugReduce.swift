@@ -29,6 +29,7 @@ struct DebugReduce: ParsableCommand {
   @Option(help: "Relative tolerance.") var rtol = 1e-3
   @Option(help: "Absolute tolerance.") var atol = 1e-5
   @Option(help: "Seed of generated data.") var seed: UInt64 = 0
+  @OptionGroup var plugins: PluginOptions
   @Flag(help: "Prints one JSON document.") var json = false
   @Flag(name: .shortAndLong, help: "Says more.") var verbose = false
 
@@ -42,6 +43,7 @@ struct DebugReduce: ParsableCommand {
   }
 
   func run() throws {
+    try plugins.load()
     let original = try EditableModel.load(path: model)
     var run = ModelRun(tactics: try Device(parsing: device).tactics())
     run.usesReferences = reference

@@ -41,7 +41,7 @@ struct SurgeonAttachNMS: ParsableCommand {
   @Option(help: "Further field of the plugin: NAME=NUMBER.") var field: [String] = []
 
   func run() throws {
-    let original = try EditableModel.load(path: options.model)
+    let original = try options.loadModel()
     var edited = original
     switch kind {
     case .retinanet: try retinaNet().attach(to: &edited)

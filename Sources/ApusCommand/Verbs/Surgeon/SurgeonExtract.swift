@@ -19,7 +19,7 @@ struct SurgeonExtract: ParsableCommand {
   var outputs: String?
 
   func run() throws {
-    let original = try EditableModel.load(path: options.model)
+    let original = try options.loadModel()
     let defaults = Set(original.initializerNames)
     let inputs = names(self.inputs) ?? original.inputNames.filter { !defaults.contains($0) }
     let edited = try original.part(inputs: inputs, outputs: names(self.outputs) ?? original.outputNames)

@@ -15,7 +15,7 @@ struct SurgeonFold: ParsableCommand {
   @OptionGroup var options: SurgeonOptions
 
   func run() throws {
-    let original = try EditableModel.load(path: options.model)
+    let original = try options.loadModel()
     var edited = original
     try edited.foldConstants()
     try options.finish("fold", original, edited)

@@ -15,8 +15,15 @@ struct SurgeonOptions: ParsableArguments {
   @Option(help: "Relative tolerance of the check.") var rtol = 1e-3
   @Option(help: "Absolute tolerance of the check.") var atol = 1e-5
   @Option(help: "Seed of the check's inputs.") var seed: UInt64 = 0
+  @OptionGroup var plugins: PluginOptions
   @Flag(help: "Prints one JSON document.") var json = false
   @Flag(name: .shortAndLong, help: "Says more.") var verbose = false
+
+  /// The model to edit, once the plugins it may name are there.
+  func loadModel() throws -> EditableModel {
+    try plugins.load()
+    return try EditableModel.load(path: model)
+  }
 
   private struct Document: Encodable {
     var model: String

@@ -16,7 +16,7 @@ struct SurgeonSanitize: ParsableCommand {
   @Flag(help: "Folds constants too.") var fold = false
 
   func run() throws {
-    let original = try EditableModel.load(path: options.model)
+    let original = try options.loadModel()
     var edited = original
     if fold { try edited.foldConstants() }
     let changes = try edited.sanitize()
