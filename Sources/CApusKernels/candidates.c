@@ -47,6 +47,15 @@ static void heap_sort(uint64_t *keys, ptrdiff_t count) {
   }
 }
 
+ptrdiff_t candidates_order(uint64_t *keys, ptrdiff_t count, ptrdiff_t most) {
+  if (count > most) {
+    partition_smallest(keys, count, most);
+    count = most;
+  }
+  heap_sort(keys, count);
+  return count;
+}
+
 size_t candidates_room(ptrdiff_t most) { return (size_t)(most < 2048 ? 4096 : 2 * most); }
 
 ptrdiff_t candidates_select(const candidate_query *q, ptrdiff_t most, uint64_t *keys) {
@@ -77,12 +86,7 @@ ptrdiff_t candidates_select(const candidate_query *q, ptrdiff_t most, uint64_t *
       keys[found++] = key;
     }
   }
-  if (found > most) {
-    partition_smallest(keys, found, most);
-    found = most;
-  }
-  heap_sort(keys, found);
-  return found;
+  return candidates_order(keys, found, most);
 }
 
 size_t kept_boxes_bytes(ptrdiff_t most) { return (size_t)apus_round_up(6 * 4 * most, 64); }

@@ -41,7 +41,7 @@ public struct ModulatedDeformConv2d: Plugin {
   }
 
   /// Positions of `DeformConv`'s inputs (x, weight, offset, bias, mask) among this one's.
-  private static let order = [0, 3, 1, 4, 2]
+  package static let order = [0, 3, 1, 4, 2]
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {
     let inputs = Self.order.map { $0 < context.inputs.count ? context.inputs[$0] : nil }

@@ -86,10 +86,9 @@ public struct MultiscaleRoiAlign: Plugin {
     ]
   }
 
-  /// The level that serves a region, counted from 0.
-  private func level(_ region: ArraySlice<Double>) -> Int {
-    let r = Array(region)
-    let side = ((r[3] - r[1]) * (r[4] - r[2])).squareRoot()
+  /// The level that serves a region of this size in pixels, counted from 0.
+  package func level(width: Double, height: Double) -> Int {
+    let side = (width * height).squareRoot()
     let level = log2(side / Double(finestScale)) + 1e-6
     return level.isNaN ? 0 : Int(min(max(level.rounded(.down), 0), Double(strides.count - 1)))
   }
@@ -107,7 +106,10 @@ public struct MultiscaleRoiAlign: Plugin {
     let size = channels * outputHeight * outputWidth
     var result = [Double](repeating: 0, count: rows.count * size)
     for (index, level) in levels.enumerated() {
-      let members = rows.indices.filter { self.level(rows[$0]) == index }
+      let members = rows.indices.filter { row in
+        let r = Array(rows[row])
+        return self.level(width: r[3] - r[1], height: r[4] - r[2]) == index
+      }
       if members.isEmpty { continue }
       var align = RoiAlign()
       (align.outputHeight, align.outputWidth) = (outputHeight, outputWidth)

@@ -47,6 +47,15 @@ public struct DeformConv: WindowedOperator {
     return [.tensor(x.dtype, [input[0], weight[0]] + sizes)]
   }
 
+  /// Sizes for an input and a weight of these shapes.
+  package func geometry(_ x: [Int], _ w: [Int]) throws -> PoolingGeometry {
+    let (input, kernel) = (Array(x[2...]), Array(w[2...]))
+    let window = try window(axes: input.count)
+    return PoolingGeometry(
+      input: input, kernel: kernel, output: try window.outputSizes(input, kernel: kernel),
+      strides: window.strides, dilations: window.dilations, begins: window.begins, ends: window.ends)
+  }
+
   public func evaluate(_ operands: Operands) throws -> [Value] {
     let (x, w) = (try operands.tensor(0, rank: 3...Int.max), try operands.tensor(1, rank: 3...Int.max))
     let offset = try operands.tensor(2)

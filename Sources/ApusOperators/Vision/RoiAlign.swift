@@ -82,7 +82,8 @@ public struct RoiAlign: Operator {
     if !halfPixel { (spanX, spanY) = (max(spanX, 1), max(spanY, 1)) }
     let (binX, binY) = (spanX / Double(outputWidth), spanY / Double(outputHeight))
     func steps(_ bin: Double) -> Int {
-      samplingRatio > 0 ? samplingRatio : Int(min(max(bin.rounded(.up), 0), 65536))
+      if samplingRatio > 0 { return samplingRatio }
+      return bin > 0 ? Int(min(bin.rounded(.up), 65536)) : 0
     }
     let (stepsX, stepsY) = (steps(binX), steps(binY))
     var bins: [[Sample]] = []

@@ -21,6 +21,7 @@
 #include "apus_pooling.h"
 #include "apus_quantize.h"
 #include "apus_reduce.h"
+#include "apus_regions.h"
 #include "apus_resize.h"
 #include "apus_softmax.h"
 #include "apus_squeeze_excite.h"

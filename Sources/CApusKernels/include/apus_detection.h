@@ -83,4 +83,28 @@ void apus_efficient_nms_run(
     const apus_efficient_nms *nms, const float *boxes, const float *scores, const float *anchors,
     int32_t *out_counts, float *out_boxes, float *out_scores, int32_t *out_classes, void *workspace,
     apus_pool *pool);
+
+/// Suppression class by class, then the best of a picture.
+typedef struct apus_batched_nms {
+  ptrdiff_t batch, places, classes;
+  /// Boxes of a place: 1 or `classes`.
+  ptrdiff_t boxes_per_place;
+  /// Candidates of a class that take part, and boxes of a picture that are kept.
+  ptrdiff_t most_candidates, most;
+  float score_threshold, iou_threshold;
+  /// Class that is no object; -1 for none.
+  ptrdiff_t background;
+  /// 1 where corners are centres of pixels, else 0.
+  float extra;
+  /// Results are clamped to 0...1.
+  bool clamp;
+} apus_batched_nms;
+
+size_t apus_batched_nms_workspace_bytes(const apus_batched_nms *nms, int32_t threads);
+
+/// Scores and overlaps must exceed their thresholds. Writes every element of the outputs; after the last box boxes and
+/// scores are 0 and classes -1.
+void apus_batched_nms_run(
+    const apus_batched_nms *nms, const float *boxes, const float *scores, int32_t *out_counts, float *out_boxes,
+    float *out_scores, float *out_classes, void *workspace, apus_pool *pool);
 #endif

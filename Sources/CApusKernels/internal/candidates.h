@@ -44,6 +44,9 @@ size_t candidates_room(ptrdiff_t most);
 /// The first `most` candidates in order; returns how many there are.
 ptrdiff_t candidates_select(const candidate_query *query, ptrdiff_t most, uint64_t *keys);
 
+/// Puts the first `most` keys in order; returns how many there are.
+ptrdiff_t candidates_order(uint64_t *keys, ptrdiff_t count, ptrdiff_t most);
+
 /// Boxes kept so far, as arrays of their corners.
 typedef struct kept_boxes {
   float *x1, *y1, *x2, *y2, *area;

@@ -49,26 +49,30 @@ import Testing
       }
       var scores = random.scores(batch * places * classes)
       for index in 0..<(batch > 1 ? places * classes : 0) { scores[index] = .nan }
-      let outputs = try op.evaluate(
-        Operands([
+      let all = try results(
+        of: op,
+        [
           Tensor(boxes.flatMap { $0 }, shape: [batch, places, sharing, 4]),
           Tensor(scores, shape: [batch, places, classes]),
-        ])
-      ).compactMap(\.tensor)
-      #expect(outputs.map(\.shape) == [[batch, 1], [batch, keep, 4], [batch, keep], [batch, keep]])
-      for image in 0..<batch {
-        let wanted = expected(
-          Array(boxes[image * places * sharing..<(image + 1) * places * sharing]),
-          Array(scores[image * places * classes..<(image + 1) * places * classes]), classes: classes,
-          sharing: sharing, topK: topK, keep: keep, background: background, plusOne: !isNormalized)
-        #expect(outputs[0].integers()[image] == Int64(wanted.count))
-        for row in 0..<keep {
-          let at = image * keep + row
-          let want = row < wanted.count ? wanted[row] : .init(score: 0, box: [0, 0, 0, 0], label: -1)
-          let box = isNormalized ? want.box.map { min(max($0, 0), 1) } : want.box
-          #expect(Float(outputs[2].doubles()[at]) == want.score, "variant \(variant), row \(row) of \(image)")
-          #expect(Int(outputs[3].doubles()[at]) == want.label)
-          #expect(outputs[1].doubles()[4 * at..<4 * at + 4].map { Float($0) } == box)
+        ], outputs: 4)
+      #expect(all.keys.sorted() == ["cpu.batched_nms", "reference"])
+      for (path, outputs) in all {
+        #expect(outputs.map(\.shape) == [[batch, 1], [batch, keep, 4], [batch, keep], [batch, keep]])
+        for image in 0..<batch {
+          let wanted = expected(
+            Array(boxes[image * places * sharing..<(image + 1) * places * sharing]),
+            Array(scores[image * places * classes..<(image + 1) * places * classes]), classes: classes,
+            sharing: sharing, topK: topK, keep: keep, background: background, plusOne: !isNormalized)
+          #expect(outputs[0].integers()[image] == Int64(wanted.count))
+          for row in 0..<keep {
+            let at = image * keep + row
+            let want = row < wanted.count ? wanted[row] : .init(score: 0, box: [0, 0, 0, 0], label: -1)
+            let box = isNormalized ? want.box.map { min(max($0, 0), 1) } : want.box
+            #expect(
+              Float(outputs[2].doubles()[at]) == want.score, "\(path) \(variant), row \(row) of \(image)")
+            #expect(Int(outputs[3].doubles()[at]) == want.label)
+            #expect(outputs[1].doubles()[4 * at..<4 * at + 4].map { Float($0) } == box)
+          }
         }
       }
     }
