@@ -18,6 +18,7 @@ extension CUDAContext {
       LayerNormalizationRows(context: self),
       LinearProduct(context: self),
       MatMulBatched(context: self),
+      PluginOwnKernels(context: self),
       PointwiseGenerated(context: self),
       PoolingNHWC(context: self),
       ReorderLayout(context: self),

@@ -57,7 +57,7 @@ struct GraphCheck {
       return Bench.Outcome(isRight: false, text: "not on the GPU: \(notes)")
     }
     let plan = try ExecutablePlan(
-      result.plan, constants: pool, runtimes: set.runtimes, catalogue: .standard)
+      result.plan, constants: pool, runtimes: set.runtimes, catalogue: .withPlugins)
     let binding = try Session(plan).bind(inputs: inputs)
     var found: String?
     // The second and third runs replay a graph.

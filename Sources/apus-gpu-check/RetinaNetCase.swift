@@ -77,6 +77,7 @@ struct RetinaNetCase {
 /// All checks of graphs, group by group: inputs and references are made when a group's turn comes.
 let graphChecks: [@Sendable () throws -> [GraphCheck]] = [
   decodeChecks, retinaNetNMSChecks, efficientNMSChecks, batchedNMSChecks, retinaNetChecks,
+  kernelPluginChecks,
 ]
 
 func retinaNetChecks() throws -> [GraphCheck] {

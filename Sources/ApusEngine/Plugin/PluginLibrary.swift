@@ -98,7 +98,7 @@ extension PluginField {
       String(cString: native.meaning))
   }
 
-  fileprivate func value(in fields: PluginFields) -> LibraryPlugin.Field {
+  func value(in fields: PluginFields) -> LibraryPlugin.Field {
     var value = LibraryPlugin.Field()
     value.name = name
     switch kind {
