@@ -100,6 +100,15 @@ extension CUDATactic {
   }
 }
 
+extension LayoutSignature {
+  /// Row-major everywhere; only some inputs are read from the plan.
+  static func rowMajor(_ node: TacticNode, reading inputs: Set<Int>) -> LayoutSignature {
+    LayoutSignature(
+      inputs: node.inputs.indices.map { inputs.contains($0) ? .rowMajor : nil },
+      outputs: node.outputs.map { _ in .rowMajor })
+  }
+}
+
 /// Gathers the variants of one step, their machine code and their packed constants.
 struct CUDARecordWriter {
   private let context: CUDAContext

@@ -19,6 +19,9 @@ static const char detect_choose_cuh[] = {
 static const char detect_retinanet_cuh[] = {
 #embed "Kernels/detect_retinanet.cuh"
     , 0};
+static const char elements_cuh[] = {
+#embed "Kernels/elements.cuh"
+    , 0};
 static const char epilogue_cuh[] = {
 #embed "Kernels/epilogue.cuh"
     , 0};
@@ -34,11 +37,17 @@ static const char rows_cuh[] = {
 static const char tensor_types_cuh[] = {
 #embed "Kernels/tensor_types.cuh"
     , 0};
+static const char arg_reduce_cu[] = {
+#embed "Kernels/arg_reduce.cu"
+    , 0};
 static const char attention_cu[] = {
 #embed "Kernels/attention.cu"
     , 0};
 static const char attention_simt_cu[] = {
 #embed "Kernels/attention_simt.cu"
+    , 0};
+static const char cast_cu[] = {
+#embed "Kernels/cast.cu"
     , 0};
 static const char conv_mma_cu[] = {
 #embed "Kernels/conv_mma.cu"
@@ -73,11 +82,20 @@ static const char group_norm_cu[] = {
 static const char layer_norm_cu[] = {
 #embed "Kernels/layer_norm.cu"
     , 0};
+static const char line_map_cu[] = {
+#embed "Kernels/line_map.cu"
+    , 0};
+static const char normalize_cu[] = {
+#embed "Kernels/normalize.cu"
+    , 0};
 static const char permute_cu[] = {
 #embed "Kernels/permute.cu"
     , 0};
 static const char pool_cu[] = {
 #embed "Kernels/pool.cu"
+    , 0};
+static const char reduce_cu[] = {
+#embed "Kernels/reduce.cu"
     , 0};
 static const char resize_cu[] = {
 #embed "Kernels/resize.cu"
@@ -103,13 +121,16 @@ static const apus_cuda_source files[] = {
     FILE_ROW("detect.cuh", detect_cuh),
     FILE_ROW("detect_choose.cuh", detect_choose_cuh),
     FILE_ROW("detect_retinanet.cuh", detect_retinanet_cuh),
+    FILE_ROW("elements.cuh", elements_cuh),
     FILE_ROW("epilogue.cuh", epilogue_cuh),
     FILE_ROW("grid.cuh", grid_cuh),
     FILE_ROW("hopper.cuh", hopper_cuh),
     FILE_ROW("rows.cuh", rows_cuh),
     FILE_ROW("tensor_types.cuh", tensor_types_cuh),
+    FILE_ROW("arg_reduce.cu", arg_reduce_cu),
     FILE_ROW("attention.cu", attention_cu),
     FILE_ROW("attention_simt.cu", attention_simt_cu),
+    FILE_ROW("cast.cu", cast_cu),
     FILE_ROW("conv_mma.cu", conv_mma_cu),
     FILE_ROW("conv_simt.cu", conv_simt_cu),
     FILE_ROW("conv_wgmma.cu", conv_wgmma_cu),
@@ -121,8 +142,11 @@ static const apus_cuda_source files[] = {
     FILE_ROW("global_pool.cu", global_pool_cu),
     FILE_ROW("group_norm.cu", group_norm_cu),
     FILE_ROW("layer_norm.cu", layer_norm_cu),
+    FILE_ROW("line_map.cu", line_map_cu),
+    FILE_ROW("normalize.cu", normalize_cu),
     FILE_ROW("permute.cu", permute_cu),
     FILE_ROW("pool.cu", pool_cu),
+    FILE_ROW("reduce.cu", reduce_cu),
     FILE_ROW("resize.cu", resize_cu),
     FILE_ROW("softmax.cu", softmax_cu),
     FILE_ROW("squeeze_excite.cu", squeeze_excite_cu),

@@ -19,7 +19,7 @@ extension RuleSet {
     [
       RemoveReshape(), RemoveTranspose(), MergeReshapes(), ReplaceByConstantReshape(), MergeTransposes(),
       ReplaceTransposeByReshape(), ReplaceGatherByReshape(), ReplaceByConstantResize(),
-      ReplaceMeanByGlobalAveragePool(),
+      ReplaceCastLikeByCast(), ReplaceMeanByGlobalAveragePool(),
       ReplaceMatMulByLinear(), ReplaceGemmByLinear(), ReplaceSumOfStackByAdd(),
     ])
 

@@ -19,11 +19,15 @@ private struct CheckedImages: KernelImages {
 }
 
 /// Runs cases through the tactic of a name on an emulated GPU and compares with the references.
+///
+/// - Parameter batches: In place of the cases' own; every size is a program to compile.
 func checkEmulated(
-  _ tactic: String, _ cases: [NodeCase], sourceLocation: SourceLocation = #_sourceLocation
+  _ tactic: String, _ cases: [NodeCase], batches: [Int]? = nil,
+  sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
   let set = TacticSet.cuda(CUDARuntime(EmulatedGPU()), images: CheckedImages(), host: .cpu())
-  for (index, node) in cases.enumerated() {
+  for (index, var node) in cases.enumerated() {
+    if let batches { node.batches = batches }
     let report = try node.compare(set)
     #expect(report.failures == [], "case \(index)", sourceLocation: sourceLocation)
     let ran = report.tactics.contains { $0.hasPrefix("\(tactic)/") }

@@ -44,7 +44,7 @@ struct EmulatedImages: KernelImages {
     var seen: Set<String> = []
     let text = source.defines.map { "#define \($0.name) \($0.value)\n" }.joined() + expanded(own, &seen)
     guard !text.contains("asm") else { return nil }
-    let waits = ["__syncthreads", "_sync(", "reduceRow"].contains { own.contains($0) }
+    let waits = ["__syncthreads", "_sync(", "reduceRow", "reduceBlock"].contains { own.contains($0) }
     let header = try FileBytes.lines(Self.header).joined(separator: "\n")
     return header + "\n" + text + """
 

@@ -10,6 +10,7 @@ struct KernelInstance: Sendable, CustomTestStringConvertible {
 
   static func all(_ element: KernelElement, clusters: Bool, warpgroups: Bool) -> [KernelInstance] {
     var instances = images(element, clusters) + rows(element) + moves(element) + detection(element)
+    instances += general(element)
     for math in maths(element) { instances += convolutions(math, element, clusters, warpgroups) }
     for headSize in [48, 50] {
       var attention = AttentionKernel(

@@ -26,6 +26,21 @@ import Testing
     #expect(fault == nil)
   }
 
+  @Test func castLikeIsACastToAKnownType() throws {
+    let text = { (cast: String) in
+      """
+      graph "g"(%x: f32[2,3], %l: f16[]) -> (%o, %p) {
+        %y: f16[2,3] = \(cast)
+        %o: f16[2,3] = Relu(%y)
+        %p: f16[] = Neg(%l)
+      }
+      """
+    }
+    let fault = try rewriteFault(
+      RuleSet.normalize, before: text("CastLike(%x, %l)"), after: text("Cast(%x) {to: \"f16\"}"))
+    #expect(fault == nil)
+  }
+
   @Test func anOutputKeepsAValueOfItsOwn() throws {
     let fault = try refusalFault(
       RemoveIdentity(), graph: "graph \"g\"(%x: f32[2]) -> (%y) {\n%y: f32[2] = Identity(%x)\n}",
