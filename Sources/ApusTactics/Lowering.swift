@@ -396,24 +396,3 @@ public struct Lowering {
     }
   }
 }
-
-extension Tensor {
-  /// The bytes as they lie in another layout, under the same logical shape.
-  public func reordered(to layout: Layout) -> Tensor {
-    let order = layout.order(rank: rank)
-    guard order != Array(0..<rank), dtype.bitWidth >= 8 else { return self }
-    let width = dtype.bitWidth / 8
-    let strides = shape.rowMajorStrides
-    return Tensor(dtype, shape) { target in
-      withUnsafeBytes { source in
-        var position = 0
-        forEachIndex(order.map { shape[$0] }) { index in
-          var offset = 0
-          for (place, axis) in order.enumerated() { offset += index[place] * strides[axis] }
-          for byte in 0..<width { target[position * width + byte] = source[offset * width + byte] }
-          position += 1
-        }
-      }
-    }
-  }
-}

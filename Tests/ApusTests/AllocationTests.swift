@@ -26,6 +26,7 @@ import Testing
 
   @Test func transformerAllocatesNothing() throws {
     let (result, inputs) = try transformer()
+    #expect(result.lowered.notes.contains { $0.operatorName == "ScaledDotProductAttention" })
     #expect(try allocations(result, inputs) == 0)
   }
 }

@@ -70,12 +70,7 @@ func packedConvolution(
   _ weight: Tensor, bias: Tensor?, _ element: KernelElement, _ context: CUDAContext
 ) -> [Tensor] {
   let packed = context.packed(weight, as: "conv \(element.name)") {
-    let (outputs, inputs) = (weight.shape[0], weight.shape[1])
-    let window = weight.shape[2...].reduce(1, *)
-    return weight.gathered(element.dtype, [outputs, window, inputs]) { place in
-      let (output, rest) = (place / (window * inputs), place % (window * inputs))
-      return (output * inputs + rest % inputs) * window + rest / inputs
-    }
+    weight.converted(to: element.dtype).reordered(to: .channelsLast)
   }
   return [packed]
     + [bias].compactMap { $0 }.map { bias in context.packed(bias, as: "f32") { bias.inFloat32() } }

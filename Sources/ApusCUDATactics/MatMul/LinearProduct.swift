@@ -59,7 +59,8 @@ public struct LinearProduct: CUDATactic {
     _ weight: Tensor, _ k: Int, _ n: Int, _ isTransposed: Bool, bias: Tensor?, _ element: KernelElement
   ) -> [Tensor] {
     let matrix = context.packed(weight, as: "linear \(element.name) \(isTransposed)") {
-      weight.gathered(element.dtype, [n, k]) { isTransposed ? $0 : $0 % k * n + $0 / k }
+      let matrix = weight.converted(to: element.dtype)
+      return isTransposed ? matrix : matrix.reshaped([1, k, n]).reordered(to: .channelsLast)
     }
     return [matrix]
       + [bias].compactMap { $0 }.map { bias in

@@ -119,6 +119,7 @@ extension Tensor {
 
   /// The elements rounded into another numeric type, without a copy of all of them in double precision.
   public func converted(to target: DType) -> Tensor {
+    if dtype == target { return self }
     guard dtype.bitWidth >= 8, target.bitWidth >= 8, dtype != .string, target != .string else {
       return Tensor(doubles: doubles(), target, shape)
     }

@@ -30,7 +30,6 @@ extension RuleSet {
       RemoveTranspose(), MergeTransposes(), ReplaceTransposeByReshape(), SinkTransposeThroughSplit(),
       SinkTransposeThroughGather(), SinkTransposeThroughSqueeze(), SinkTransposeThroughElementwise(),
       SinkTransposeThroughConcat(), SinkTransposeThroughPad(), SinkTransposeThroughReduction(),
-      SinkReshapeThroughTranspose(),
       RemoveReshape(),
       MergeReshapes(), SinkUnsqueezeThroughConcat(),
     ])
@@ -54,5 +53,8 @@ extension RuleSet {
   /// What fusion could not use in its original form gets the cheapest one.
   public static let strength = RuleSet(
     "ReduceStrength",
-    [ReplaceBatchNormalizationByMulAdd(), ReplaceDivByMul(), ReplacePow(), ComputeBeforeGather()])
+    [
+      ReplaceBatchNormalizationByMulAdd(), ReplaceDivByMul(), ReplacePow(), ComputeBeforeGather(),
+      SinkReshapeThroughTranspose(), MergeReshapes(), RemoveReshape(),
+    ])
 }

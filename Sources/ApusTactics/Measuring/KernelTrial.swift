@@ -31,7 +31,7 @@ struct KernelTrial {
         operands.append(tensor)
       } else {
         guard let shape = tensor.shape?.evaluate(symbols) else { return nil }
-        operands.append(.random(tensor.dtype, shape, using: &generator))
+        operands.append(.repeating(tensor.dtype, shape, using: &generator))
       }
     }
     var outputs: [TensorType?] = []
@@ -109,5 +109,28 @@ extension Array where Element == Dim {
   func evaluate(_ symbols: [String: Int]) -> [Int]? {
     let sizes = compactMap { $0.evaluate(symbols) }
     return sizes.count == count ? sizes : nil
+  }
+}
+
+extension Tensor {
+  /// Random elements, which repeat in large tensors: as good for comparing kernels, and made much sooner.
+  fileprivate static func repeating(
+    _ dtype: DType, _ shape: [Int], using generator: inout Xoshiro256
+  ) -> Tensor {
+    // A prime, so that no axis sees the same elements again and again.
+    let period = 262_139
+    guard shape.elementCount > period, dtype.bitWidth >= 8 else {
+      return .random(dtype, shape, using: &generator)
+    }
+    let pattern = Tensor.random(dtype, [period], using: &generator)
+    return Tensor(dtype, shape) { target in
+      pattern.withUnsafeBytes { source in
+        for start in stride(from: 0, to: target.count, by: source.count) {
+          let part = source[..<min(source.count, target.count - start)]
+          UnsafeMutableRawBufferPointer(rebasing: target[start...]).copyMemory(
+            from: UnsafeRawBufferPointer(rebasing: part))
+        }
+      }
+    }
   }
 }
