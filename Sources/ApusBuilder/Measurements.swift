@@ -59,18 +59,26 @@ struct Measurements {
 
   mutating func final(_ lowered: LoweredPlan) throws { optimizedMilliseconds = try time(lowered) }
 
-  /// The worst of each output of the engine against the imported graph, over the samples.
-  func accuracy(of lowered: LoweredPlan) throws -> [Comparison] {
+  /// The worst of each output of the engine against the imported graph, over the samples; detections are compared as
+  /// sets.
+  func accuracy(of lowered: LoweredPlan) throws -> (outputs: [Comparison], detections: DetectionAgreement?) {
     let session = Session(lowered.executable, options: SessionOptions(threads: options.threads))
     var worst: [String: Comparison] = [:]
+    var detections: DetectionAgreement?
     for (index, expected) in expected.enumerated() {
-      let actual = try session.run(values: try data.sample(index).mapValues(Value.tensor))
+      let wanted = expected.compactMapValues(\.tensor)
+      var actual = try session.run(values: try data.sample(index).mapValues(Value.tensor)).compactMapValues(
+        \.tensor)
+      if let aligned = DetectionAlignment(of: actual, to: wanted) {
+        actual = aligned.tensors
+        detections = (detections ?? DetectionAgreement()) + aligned.agreement
+      }
       for name in session.outputNames {
-        guard let a = actual[name]?.tensor, let e = expected[name]?.tensor else { continue }
+        guard let a = actual[name], let e = wanted[name] else { continue }
         let comparison = Comparison(name, actual: a, expected: e)
         if worst[name].map({ comparison.maxRelative > $0.maxRelative }) ?? true { worst[name] = comparison }
       }
     }
-    return session.outputNames.compactMap { worst[$0] }
+    return (session.outputNames.compactMap { worst[$0] }, detections)
   }
 }

@@ -84,6 +84,8 @@ public struct Report: Sendable, Codable {
   public var modelSdk: [String: String]
   public var precision: String
   public var accuracy: [Comparison]
+  /// Of a detector, whose rows `accuracy` compares with those they match.
+  public var detections: DetectionAgreement?
   public var kernels: [KernelLine]
   public var referenceSteps: Int
   public var buildSeconds: Double
@@ -93,7 +95,8 @@ public struct Report: Sendable, Codable {
 
   init(
     model: SourceModel, options: BuildOptions, tactics: TacticSet, data: DataSource, pipeline: PipelineReport,
-    lowered: LoweredPlan, measurements: Measurements, accuracy: [Comparison], seconds: Double
+    lowered: LoweredPlan, measurements: Measurements,
+    accuracy: (outputs: [Comparison], detections: DetectionAgreement?), seconds: Double
   ) {
     softwareContext = [Software(software: "apus", version: Self.version)]
     hardwareContext = Hardware(deviceType: tactics.target.device, microarchitecture: tactics.target.level)
@@ -111,7 +114,8 @@ public struct Report: Sendable, Codable {
       nodes: model.graph.nodeCount)
     modelSdk = [:]
     precision = options.reducedPrecision?.rawValue ?? "fp32"
-    self.accuracy = accuracy
+    self.accuracy = accuracy.outputs
+    detections = accuracy.detections
     kernels = Self.kernels(lowered)
     referenceSteps = lowered.referenceSteps
     buildSeconds = seconds

@@ -6,6 +6,9 @@ struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compares the outputs of two models, engines or folders of saved outputs.",
     discussion: """
+      Detections (outputs named boxes, scores, and classes or labels) are compared as sets: rows that match by class and
+      overlap are held against each other, wherever they stand.
+
       Example:
         apus compare resnet50.onnx resnet50.engine --rtol 1e-3 --atol 1e-5
       """)
@@ -30,6 +33,8 @@ struct Compare: ParsableCommand {
     var passed: Bool
     var samples: Int
     var outputs: [Comparison]
+    /// Of detectors, whose rows are compared with those they match.
+    var detections: DetectionAgreement?
     /// Where the two part ways, when they differ and both can show their inner tensors.
     var firstDifferingNode: FirstDifference?
   }
@@ -40,9 +45,15 @@ struct Compare: ParsableCommand {
     let source = try dataSource(a.inputs ?? b.inputs ?? [])
     var worst: [Comparison] = []
     var firstDifference: FirstDifference?
+    var detections: DetectionAgreement?
     for index in 0..<source.count {
       let feeds = a.inputs == nil && b.inputs == nil ? [:] : try source.sample(index)
-      let (left, right) = (try a.outputs(feeds), try b.outputs(feeds))
+      let left = try a.outputs(feeds)
+      var right = try b.outputs(feeds)
+      if let aligned = DetectionAlignment(of: right.tensors, to: left.tensors) {
+        right.tensors = aligned.tensors
+        detections = (detections ?? DetectionAgreement()) + aligned.agreement
+      }
       let names = left.order.filter { right.tensors[$0] != nil }
       guard !names.isEmpty else {
         throw ApusError(
@@ -60,7 +71,7 @@ struct Compare: ParsableCommand {
     let passed = isPassed(worst)
     let document = Document(
       expected: expected, actual: actual, passed: passed, samples: source.count, outputs: worst,
-      firstDifferingNode: firstDifference)
+      detections: detections, firstDifferingNode: firstDifference)
     if json { try Output.json(document) } else { show(document) }
     if !passed { throw ExitCode(1) }
   }
@@ -107,6 +118,7 @@ struct Compare: ParsableCommand {
         )
       }
     }
+    if let detections = document.detections { Output.line("detections: \(detections.summary)") }
     if let first = document.firstDifferingNode {
       Output.line("first differing node: '\(first.node)' (\(first.operatorName)), \(first.tensor.output)")
     }

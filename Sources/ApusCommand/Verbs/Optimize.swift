@@ -127,6 +127,7 @@ struct Optimize: ParsableCommand {
       Output.line(
         "accuracy   \(accuracy.output): largest difference \(accuracy.maxAbs), cosine \(accuracy.cosine)")
     }
+    if let detections = report.detections { Output.line("detections \(detections.summary)") }
     Output.line("steps      \(report.kernels.count), \(report.diagnosis.message)")
     if verbose {
       for kernel in report.kernels { Output.line("  \(kernel.operator) '\(kernel.node)': \(kernel.tactic)") }
