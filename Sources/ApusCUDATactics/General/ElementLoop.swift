@@ -31,6 +31,12 @@ struct ElementLoop {
 
   private var count: Int { axes.reduce(1, *) }
 
+  /// Adds a table that the host has computed.
+  mutating func add(_ name: String, _ table: Tensor) {
+    operands.append(Operand(name: name, dtype: table.dtype, place: .packed(packed.count)))
+    packed.append(table)
+  }
+
   /// Throws where an operand's type is unknown to kernels.
   func launch(_ node: ConcreteNode) throws -> CUDAProgram.Launch {
     CUDAProgram.Launch(
@@ -115,6 +121,23 @@ extension TacticNode {
     tactics.contains { tactic in
       tactic.operators.contains { $0.name == op.operatorName } && tactic.supports(self).reason == nil
     }
+  }
+
+  /// Whether an input is left out or its elements are known before anything runs.
+  func isKnown(_ index: Int) -> Bool {
+    !isPresent(index) || constant(index) != nil || (index < contents.count && contents[index] != nil)
+  }
+
+  /// Row-major operands, of which `steering` ones are known and not read; no where one is computed at run time.
+  func rowMajor(steering: Set<Int>) -> Support {
+    if let index = steering.first(where: { !isKnown($0) }) {
+      return .no("input \(index) is computed at run time")
+    }
+    return .yes([
+      LayoutSignature(
+        inputs: inputs.indices.map { steering.contains($0) ? nil : .rowMajor },
+        outputs: outputs.map { _ in .rowMajor })
+    ])
   }
 
   /// Why some operand cannot be read by general kernels; nil: all can.

@@ -63,7 +63,7 @@ public struct ResizeGeneral: CUDATactic {
       let width = taps?.map(\.indices.count).max() ?? 1
       let indices =
         try taps?.flatMap { $0.padded(width).indices } ?? plan.nearestIndices(op.nearest).map { max($0, -1) }
-      add("at\(axis)", Tensor(indices.map { Int32($0) }, shape: [indices.count]), &loop)
+      loop.add("at\(axis)", Tensor(indices.map { Int32($0) }, shape: [indices.count]))
       setup.append("outside |= T_at\(axis)::read(at\(axis), i\(axis) * \(width)ll) < 0;")
       heads.append("for (int k\(axis) = 0; k\(axis) < \(width); k\(axis)++) {")
       terms.append(
@@ -72,7 +72,7 @@ public struct ResizeGeneral: CUDATactic {
       if let taps {
         let values = taps.flatMap { $0.padded(width).weights }
         let dtype: DType = wide == "double" ? .f64 : .f32
-        add("part\(axis)", Tensor(doubles: values, dtype, [values.count]), &loop)
+        loop.add("part\(axis)", Tensor(doubles: values, dtype, [values.count]))
         weights.append("T_part\(axis)::read(part\(axis), i\(axis) * \(width)ll + k\(axis))")
       }
     }
@@ -105,11 +105,6 @@ public struct ResizeGeneral: CUDATactic {
         """
     }
     return [try loop.program(node)]
-  }
-
-  private func add(_ name: String, _ table: Tensor, _ loop: inout ElementLoop) {
-    loop.operands.append(.init(name: name, dtype: table.dtype, place: .packed(loop.packed.count)))
-    loop.packed.append(table)
   }
 }
 

@@ -77,9 +77,10 @@ extension RecurrentLayer {
     batchFirst = try node.bool("layout", default: false)
   }
 
-  var directions: Int { direction == .bidirectional ? 2 : 1 }
+  package var directions: Int { direction == .bidirectional ? 2 : 1 }
 
-  private func functions(of direction: Int) throws -> [RecurrentActivation] {
+  /// The functions of one direction's cell.
+  package func functions(of direction: Int) throws -> [RecurrentActivation] {
     let count = Self.defaultActivations.count
     if activations.isEmpty { return Self.defaultActivations }
     guard activations.count >= count * directions else {

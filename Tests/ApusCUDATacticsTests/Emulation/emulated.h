@@ -192,6 +192,12 @@ static inline unsigned atomicAdd(unsigned *p, unsigned x) {
   return old;
 }
 
+static inline int atomicMax(int *p, int x) {
+  const int old = *p;
+  if (x > old) *p = x;
+  return old;
+}
+
 typedef unsigned short u16;
 typedef unsigned int u32;
 typedef unsigned long long u64;

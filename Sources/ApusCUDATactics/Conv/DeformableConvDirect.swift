@@ -1,0 +1,75 @@
+import ApusCUDA
+public import ApusCore
+import ApusEngine
+import ApusOperators
+public import ApusTactics
+
+/// DeformConv: each output element reads its neighbours at computed places by linear interpolation.
+public struct DeformableConvDirect: CUDATactic {
+  public let name = "cuda.conv.deformable"
+  let context: CUDAContext
+  public var operators: [any Operator.Type] { [DeformConv.self] }
+
+  public func supports(_ node: TacticNode) -> Support {
+    node.generalRefusal(types: \.isComputed).map { .no($0) } ?? .yes([.all(.rowMajor, node)])
+  }
+
+  func programs(_ node: ConcreteNode) throws -> [CUDAProgram] {
+    guard let op = node.op as? DeformConv else { throw node.missing("a window") }
+    var conv = Conv()
+    (conv.strides, conv.dilations, conv.pads) = (op.strides, op.dilations, op.pads)
+    (conv.autoPad, conv.group) = (op.autoPad, op.group)
+    let g = try conv.geometry(try node.input(0).shape, try node.input(1).shape)
+    let (rank, taps, places) = (g.kernel.count, g.kernel.reduce(1, *), g.output.reduce(1, *))
+    let channels = g.groups * g.inChannels
+    let wide = try node.output().dtype.wideName
+    var operands: [ElementLoop.Operand] = [
+      try .read("x", 0, node), try .read("w", 1, node), try .read("offset", 2, node),
+    ]
+    if node.isPresent(3) { operands.append(try .read("bias", 3, node)) }
+    if node.isPresent(4) { operands.append(try .read("mask", 4, node)) }
+    var lines = [
+      "\(wide) sum = \(node.isPresent(3) ? "T_bias::read(bias, i1)" : "0");",
+      "const long long place = \(address((0..<rank).map { "i\($0 + 2)" }, g.output.rowMajorStrides));",
+      "for (long long c = 0; c < \(g.inChannels)ll; c++) {",
+      "const long long channel = i1 / \(g.outChannels)ll * \(g.inChannels)ll + c;",
+      "const long long field = i0 * \(op.offsetGroup)ll + channel / \(channels / op.offsetGroup)ll;",
+      "const long long plane = (i0 * \(channels)ll + channel) * \(g.input.reduce(1, *))ll;",
+      "long long tap = 0;",
+    ]
+    for axis in 0..<rank {
+      lines.append("for (long long k\(axis) = 0; k\(axis) < \(g.kernel[axis])ll; k\(axis)++) {")
+    }
+    for axis in 0..<rank {
+      let base =
+        "i\(axis + 2) * \(g.strides[axis])ll - \(g.begins[axis])ll + k\(axis) * \(g.dilations[axis])ll"
+      let at = "((field * \(taps)ll + tap) * \(rank) + \(axis)) * \(places)ll + place"
+      lines += [
+        "const \(wide) p\(axis) = (\(wide))(\(base)) + T_offset::read(offset, \(at));",
+        "const \(wide) low\(axis) = floor(p\(axis)), part\(axis) = p\(axis) - low\(axis);",
+      ]
+    }
+    lines += [
+      "\(wide) value = 0;", "for (int corner = 0; corner < \(1 << rank); corner++) {", "\(wide) weight = 1;",
+    ]
+    for axis in 0..<rank {
+      lines += [
+        "const int s\(axis) = corner >> \(axis) & 1;", "const \(wide) q\(axis) = low\(axis) + s\(axis);",
+        "if (!(q\(axis) >= 0 && q\(axis) < \(g.input[axis]))) continue;",
+        "weight *= s\(axis) ? part\(axis) : 1 - part\(axis);",
+      ]
+    }
+    let from = address((0..<rank).map { "(long long)q\($0)" }, g.input.rowMajorStrides)
+    let mask =
+      node.isPresent(4) ? "value *= T_mask::read(mask, (field * \(taps)ll + tap) * \(places)ll + place);" : ""
+    lines += [
+      "value += weight * T_x::read(x, plane + \(from));", "}", mask,
+      "sum += value * T_w::read(w, (i1 * \(g.inChannels)ll + c) * \(taps)ll + tap);", "tap++;",
+    ]
+    lines += [String](repeating: "}", count: rank + 1) + ["T_y::write(y, index, sum);"]
+    let loop = ElementLoop(
+      name: "deform_conv", axes: try node.output().shape, operands: operands + [try .write("y", 0, node)],
+      body: lines.joined(separator: "\n"))
+    return [try loop.program(node)]
+  }
+}
