@@ -8,6 +8,7 @@ let cpuTactics: [any Tactic] = [
   AttentionFused(),
   BatchNormalizationDepthwise(),
   BatchedNMSBatch(),
+  BoxSuppressionPlaces(),
   ConvDepthwise(),
   ConvImplicitGEMM(),
   ConvIntegerDot(),

@@ -3,6 +3,7 @@ let cpuKernels: [any CPUKernel.Type] = [
   ArgExtremeKernel.self,
   AttentionKernel.self,
   BatchedNMSKernel.self,
+  BoxSuppressionKernel.self,
   ConvKernel.self,
   ConvTransposeKernel.self,
   CumulateKernel.self,

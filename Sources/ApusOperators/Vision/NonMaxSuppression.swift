@@ -62,7 +62,8 @@ public struct NonMaxSuppression: Operator {
     let threshold = operands.optional(3)?.doubles().first ?? 0
     let least = operands.optional(4)?.doubles().first ?? -.infinity
     let (count, classes) = (scores.shape[2], scores.shape[1])
-    let (coordinates, values) = (boxes.doubles(), scores.doubles())
+    // NaN sorts behind all numbers.
+    let (coordinates, values) = (boxes.doubles(), scores.doubles().map { $0.isNaN ? -.infinity : $0 })
     var rows: [Int64] = []
     for batch in 0..<scores.shape[0] where most > 0 {
       let corners = (0..<count).map { box in

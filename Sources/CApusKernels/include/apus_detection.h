@@ -107,4 +107,35 @@ size_t apus_batched_nms_workspace_bytes(const apus_batched_nms *nms, int32_t thr
 void apus_batched_nms_run(
     const apus_batched_nms *nms, const float *boxes, const float *scores, int32_t *out_counts, float *out_boxes,
     float *out_scores, float *out_classes, void *workspace, apus_pool *pool);
+
+/// How four numbers are a box.
+typedef enum apus_box_coding {
+  /// Lower corner, upper corner.
+  APUS_BOX_CORNERS,
+  /// Two opposite corners.
+  APUS_BOX_ANY_CORNERS,
+  /// Middle, then width and height.
+  APUS_BOX_MIDDLES
+} apus_box_coding;
+
+/// Suppression that gives the places of boxes, computed in double precision.
+typedef struct apus_box_nms {
+  /// Groups of boxes that suppress each other; `classes` groups of a picture share its boxes.
+  ptrdiff_t groups, classes, places;
+  /// Boxes of a group that are kept.
+  ptrdiff_t most;
+  apus_box_coding coding;
+  /// Overlap that must not be exceeded.
+  double overlap;
+  /// Score that must be exceeded; -INFINITY: all boxes take part.
+  float score_threshold;
+} apus_box_nms;
+
+size_t apus_box_nms_workspace_bytes(const apus_box_nms *nms, int32_t threads);
+
+/// Writes how many boxes of each group are kept, and their places, `min(most, places)` for each group.
+/// - `labels`: boxes of different labels do not suppress each other; NULL: all do.
+void apus_box_nms_run(
+    const apus_box_nms *nms, const float *boxes, const float *scores, const double *labels, int32_t *chosen,
+    ptrdiff_t *counts, void *workspace, apus_pool *pool);
 #endif
