@@ -18,17 +18,37 @@ public struct Pipeline: Sendable {
 
   public init(_ stages: [Stage]) { self.stages = stages }
 
-  /// Device-independent: its result is what an engine keeps as the portable graph.
-  public static let standard = Pipeline([
-    Stage(
-      "fold",
-      [FoldConstants(), InlineStaticIf(), FoldConstants(), MaterializeShapeValues(), RemoveDeadNodes()]),
+  /// Stages of rules.
+  private static let rewriting = [
     Stage("simplify", [RuleSet.noOps, FoldConstants(), MergeDuplicates(), RuleSet.normalize, RuleSet.noOps]),
     Stage("layout", [RuleSet.layout, FoldConstants(), MergeDuplicates()]),
     Stage(
       "recognize", [RuleSet.recognize, RuleSet.normalize, RuleSet.layout, FoldConstants(), MergeDuplicates()]),
     Stage("fuse", [RuleSet.fuse, RuleSet.strength, FoldConstants(), MergeDuplicates(), RemoveDeadNodes()]),
-  ])
+  ]
+
+  /// What bodies of control flow go through. They know no symbols but those of their own inputs, so that values that
+  /// follow from shapes stay computed.
+  static let body = Pipeline(
+    [
+      Stage(
+        "fold",
+        [
+          FoldConstants(), InlineStaticIf(), OptimizeBodies(), UnrollShortLoops(), InlineStaticIf(),
+          FoldConstants(), RemoveDeadNodes(),
+        ])
+    ] + rewriting)
+
+  /// Device-independent: its result is what an engine keeps as the portable graph.
+  public static let standard = Pipeline(
+    [
+      Stage(
+        "fold",
+        [
+          FoldConstants(), InlineStaticIf(), FoldConstants(), OptimizeBodies(), UnrollShortLoops(),
+          InlineStaticIf(), FoldConstants(), MaterializeShapeValues(), RemoveDeadNodes(),
+        ])
+    ] + rewriting)
 
   /// What follows for one device, after precisions are lowered: operators that only some devices have kernels for.
   public static func device(_ device: any DeviceKernels) -> Pipeline {

@@ -2,7 +2,7 @@ public import ApusCore
 
 /// One of two bodies, by a condition of one element. Further inputs are what the bodies capture; each body takes all
 /// of them. ONNX If 1, 11, 13, 16, 19, 21, 23, 24, 25.
-public struct If: Operator {
+public struct If: BodyOperator {
   public var thenBranch = Graph()
   public var elseBranch = Graph()
 
@@ -36,6 +36,15 @@ public struct If: Operator {
     }
     return try branch.inferred(
       inputs: types, contents: captured.map { context.contents($0) }, symbols: context.symbols)
+  }
+
+  public var bodies: [Graph] {
+    get { [thenBranch, elseBranch] }
+    set { (thenBranch, elseBranch) = (newValue[0], newValue[1]) }
+  }
+
+  public func typedBodies(_ context: InferenceContext) throws -> [Graph]? {
+    [try typed(thenBranch, context), try typed(elseBranch, context)]
   }
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {

@@ -4,7 +4,7 @@ public import ApusCore
 /// carried values, and what the body captures. The body takes the run's number, the condition, the carried values and
 /// the captures; it gives the next condition, the next carried values, and elements of the scan outputs, which are
 /// stacked along a new first axis. ONNX Loop 1, 11, 13, 16, 19, 21, 23, 24, 25.
-public struct Loop: Operator {
+public struct Loop: BodyOperator {
   public var body = Graph()
   /// How many values are carried from run to run.
   public var carriedCount = 0
@@ -38,7 +38,30 @@ public struct Loop: Operator {
     }
   }
 
+  public var bodies: [Graph] {
+    get { [body] }
+    set { body = newValue[0] }
+  }
+
+  public func typedBodies(_ context: InferenceContext) throws -> [Graph]? {
+    [try settled(context).body]
+  }
+
   public func infer(_ context: InferenceContext) throws -> [ValueType] {
+    let settled = try settled(context)
+    let outputs = settled.body.outputTypes
+    let count = runs(context, endless: endless(settled.body, context))
+    let last = zip(settled.carried, outputs.dropFirst()).map { (before, after) -> ValueType in
+      if case .optional(let held) = before, !after.isOptional { return held }
+      return before
+    }
+    return results(last, outputs.dropFirst(1 + carriedCount), count, settled.varying.symbols, context)
+  }
+
+  /// The body with types that hold for every run, those of the carried values, and sizes of them that vary.
+  private func settled(_ context: InferenceContext) throws -> (
+    body: Graph, carried: [ValueType], varying: VaryingSizes
+  ) {
     try check(inputs: context.inputs.count)
     let given = context.inputs.dropFirst(2).compactMap { $0 }
     guard given.count == context.inputs.count - 2 else {
@@ -56,22 +79,14 @@ public struct Loop: Operator {
       let typed = try body.inferred(
         inputs: [.tensor(.i64, []), .tensor(.bool, [])] + carried + captured, contents: known,
         symbols: context.symbols)
-      let outputs = typed.outputTypes
-      let next = try zip(carried, outputs.dropFirst()).map { (before, after) -> ValueType in
+      let next = try zip(carried, typed.outputTypes.dropFirst()).map { (before, after) -> ValueType in
         // What begins as an optional may go on as what it holds.
         if case .optional(let held) = before, !after.isOptional {
           return .optional(try varying.widen(held, after, context))
         }
         return try varying.widen(before, after, context)
       }
-      if next == carried {
-        let count = runs(context, endless: endless(typed, context))
-        let last = zip(carried, outputs.dropFirst()).map { (before, after) -> ValueType in
-          if case .optional(let held) = before, !after.isOptional { return held }
-          return before
-        }
-        return results(last, outputs.dropFirst(1 + carriedCount), count, varying.symbols, context)
-      }
+      if next == carried { return (typed, carried, varying) }
       carried = next
     }
   }

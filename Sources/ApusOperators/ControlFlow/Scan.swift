@@ -3,7 +3,7 @@ public import ApusCore
 /// A body run for every slice of the scanned inputs. Inputs: initial states, scanned tensors, and what the body
 /// captures. The body takes states, one slice of each scanned tensor and the captures, and gives the next states and
 /// elements of the scan outputs, which are stacked. ONNX Scan 9, 11, 16, 19, 21, 23, 24, 25; `BatchedScan` is Scan 8.
-public struct Scan: Operator {
+public struct Scan: BodyOperator {
   public var body = Graph()
   /// How many inputs are scanned.
   public var scanCount = 0
@@ -55,7 +55,21 @@ public struct Scan: Operator {
     place < directions.count && directions[place] == 1
   }
 
-  public func infer(_ context: InferenceContext) throws -> [ValueType] {
+  public var bodies: [Graph] {
+    get { [body] }
+    set { body = newValue[0] }
+  }
+
+  /// nil where a state changes its size from run to run.
+  public func typedBodies(_ context: InferenceContext) throws -> [Graph]? {
+    let typed = try typed(context).body
+    let states = try stateCount(inputs: context.inputs.count)
+    let given = context.inputs.compactMap { $0 }
+    return Array(given.prefix(states)) == Array(typed.outputTypes.prefix(states)) ? [typed] : nil
+  }
+
+  /// The body with its types in the first run, and how many runs there are.
+  private func typed(_ context: InferenceContext) throws -> (body: Graph, length: Dim?) {
     let states = try stateCount(inputs: context.inputs.count)
     let given = context.inputs.compactMap { $0 }
     guard given.count == context.inputs.count else {
@@ -73,6 +87,13 @@ public struct Scan: Operator {
     let typed = try body.inferred(
       inputs: given.prefix(states) + slices + given.suffix(captureCount),
       contents: [Contents?](repeating: nil, count: states + scanCount) + captured, symbols: context.symbols)
+    return (typed, count)
+  }
+
+  public func infer(_ context: InferenceContext) throws -> [ValueType] {
+    let states = try stateCount(inputs: context.inputs.count)
+    let (typed, count) = try typed(context)
+    let given = context.inputs.compactMap { $0 }
     let length = count ?? context.fresh("scan")
     let stacked = try typed.outputTypes.dropFirst(states).enumerated().map { place, type -> ValueType in
       guard let element = type.tensor, var shape = element.shape else { return type }

@@ -3,7 +3,7 @@ public import ApusCore
 /// A body run for every element of the first input, a sequence; other inputs that are sequences go in step, tensors are
 /// passed whole. What the body captures follows the inputs. Each output is the sequence of the body's results.
 /// ONNX SequenceMap 17.
-public struct SequenceMap: Operator {
+public struct SequenceMap: BodyOperator {
   public var body = Graph()
   public var captureCount = 0
 
@@ -21,7 +21,15 @@ public struct SequenceMap: Operator {
     self.captureCount = captureCount
   }
 
-  public func infer(_ context: InferenceContext) throws -> [ValueType] {
+  public var bodies: [Graph] {
+    get { [body] }
+    set { body = newValue[0] }
+  }
+
+  public func typedBodies(_ context: InferenceContext) throws -> [Graph]? { [try typed(context)] }
+
+  /// The body with types that hold for every element.
+  private func typed(_ context: InferenceContext) throws -> Graph {
     _ = try context.sequenceElement(0)
     let given = context.inputs.compactMap { $0 }
     guard given.count == context.inputs.count else {
@@ -32,8 +40,12 @@ public struct SequenceMap: Operator {
       guard index < formal, case .sequence = given[index] else { return given[index] }
       return try context.sequenceElement(index)
     }
-    let typed = try body.inferred(inputs: types, symbols: context.symbols)
-    let inside = Set(types.flatMap { $0.tensor?.shape ?? [] })
+    return try body.inferred(inputs: types, symbols: context.symbols)
+  }
+
+  public func infer(_ context: InferenceContext) throws -> [ValueType] {
+    let typed = try typed(context)
+    let inside = Set(typed.inputs.flatMap { typed[$0].type.tensor?.shape ?? [] })
     // A size that the body computes may differ from element to element.
     return typed.outputTypes.map { type in
       .sequence(
