@@ -56,6 +56,7 @@ static const char *fault_of_plugin(const apus_plugin *plugin) {
   if (plugin->minimum_inputs < 0 || plugin->maximum_inputs < plugin->minimum_inputs || plugin->output_count < 1) {
     return "the number of inputs or outputs is impossible";
   }
+  if (plugin->devices & ~(uint32_t)(APUS_PLUGIN_ON_CPU | APUS_PLUGIN_ON_CUDA)) return "`devices` has unknown bits";
   if (plugin->infer == NULL || plugin->enqueue == NULL) return "`infer` or `enqueue` is missing";
   return NULL;
 }

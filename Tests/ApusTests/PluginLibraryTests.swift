@@ -91,7 +91,7 @@ import Testing
       static const apus_plugin_library library = {.abi = 77, .count = 1};
       const apus_plugin_library *apus_plugin_describe(uint32_t abi) { return &library; }
       """)
-    #expect(message.contains("version 77") && message.contains("has 1"))
+    #expect(message.contains("version 77") && message.contains("has 2"))
   }
 
   @Test func crashesAreRefused() throws {
@@ -124,6 +124,18 @@ import Testing
       const apus_plugin_library *apus_plugin_describe(uint32_t abi) { return &library; }
       """)
     #expect(message.contains("`infer` or `enqueue` is missing"))
+  }
+
+  private static let hasNVCC = system("command -v nvcc >/dev/null") == 0
+
+  @Test(.enabled(if: hasNVCC, "nvcc is not installed")) func librariesOfCUDABuild() throws {
+    let base = "/tmp/apus-plugin-\(UInt32.random(in: 0 ... .max))"
+    let status = system(
+      "nvcc -shared -Xcompiler -fPIC -I '\(Self.root)/Sources/CApusPlugin/include' "
+        + "'\(Self.root)/Examples/Plugins/row_maximum.cu' -o \(base).so")
+    try #require(status == 0)
+    let found = try PluginFile.load(base + ".so", into: PluginRegistry())
+    #expect(found.map(\.identity.name) == ["RowMaximum"])
   }
 
   @Test func otherFilesAreRefused() throws {

@@ -14,7 +14,10 @@ public struct PluginOwnKernel: Tactic {
   public init() {}
 
   public func supports(_ node: TacticNode) -> Support {
-    node.op is any CPUPlugin
+    if let library = node.op as? LibraryPlugin, !library.runsOnCPU {
+      return .no("the library computes on a GPU only")
+    }
+    return node.op is any CPUPlugin
       ? .yes([.all(.rowMajor, node)]) : .no("the plugin has no implementation for the CPU")
   }
 

@@ -25,6 +25,8 @@ public final class CUDARuntime: DeviceRuntime {
     case CUDACopyKernel.kind:
       return CUDACopyKernel(
         gpu, try AttributeDecoder.decode(CUDACopyKernel.Setting.self, from: record.parameters).direction)
+    case CUDALibraryKernel.kind:
+      return CUDALibraryKernel(try AttributeDecoder.decode(LibraryPlugin.self, from: record.parameters))
     default:
       throw ApusError(
         .invalidModel,

@@ -39,6 +39,17 @@ public struct LibraryPlugin: CPUPlugin {
     return code
   }
 
+  /// Whether the library computes on a device.
+  private func runs(on device: apus_plugin_device) -> Bool {
+    guard let devices = PluginLibrary.code(of: pluginIdentity)?.native.pointee.devices else { return false }
+    return (devices == 0 ? APUS_PLUGIN_ON_CPU.rawValue : devices) & device.rawValue != 0
+  }
+
+  /// Whether the loaded library computes on the CPU.
+  package var runsOnCPU: Bool { runs(on: APUS_PLUGIN_ON_CPU) }
+  /// Whether the loaded library computes on CUDA devices.
+  package var runsOnCUDA: Bool { runs(on: APUS_PLUGIN_ON_CUDA) }
+
   public func infer(_ context: InferenceContext) throws -> [ValueType] {
     let types = try (0..<context.inputs.count).map { try context.tensor($0) }
     return try code().infer(fields, types)
@@ -48,6 +59,11 @@ public struct LibraryPlugin: CPUPlugin {
   public func evaluate(_ operands: Operands) throws -> [Value] {
     let inputs = try (0..<operands.count).map { try operands.tensor($0) }
     let code = try code()
+    guard runsOnCPU else {
+      throw OperatorError(
+        .pluginMissing, "the library of plugin \(pluginIdentity) computes on a GPU only", value: plugin,
+        fix: "run it with --device cuda")
+    }
     let types = try code.infer(fields, inputs.map(\.type))
     let shapes = try types.map { type in
       guard let tensor = type.tensor, let shape = tensor.staticShape else {
@@ -70,7 +86,10 @@ public struct LibraryPlugin: CPUPlugin {
     return results.map { .tensor($0) }
   }
 
-  public func prepareForCPU(_ context: PrepareContext) throws -> PreparedKernel {
+  public func prepareForCPU(_ context: PrepareContext) throws -> PreparedKernel { try prepared(context) }
+
+  /// A call with shapes fixed, on the device whose memory the addresses of a run name.
+  package func prepared(_ context: PrepareContext) throws -> PreparedKernel {
     let inputs = try context.inputs.indices.map { try context.input($0) }
     // Outputs that nobody reads still have a type; the library skips those without memory.
     let types = try code().infer(fields, inputs.map { TensorType($0.dtype, Shape($0.shape)) })

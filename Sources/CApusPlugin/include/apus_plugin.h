@@ -1,7 +1,7 @@
 #ifndef APUS_PLUGIN_H
 #define APUS_PLUGIN_H
 // Plugins of Apus in a shared library: include this header, define `apus_plugin_describe`, build with
-// `cc -shared -fPIC`, load with `apus ... --plugin LIB`.
+// `cc -shared -fPIC` or `nvcc -shared -Xcompiler -fPIC`, load with `apus ... --plugin LIB`.
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /// Version of this header. A library of another version is refused.
-#define APUS_PLUGIN_ABI 1u
+#define APUS_PLUGIN_ABI 2u
 
 /// Most axes of a tensor.
 #define APUS_PLUGIN_MAX_RANK 8
@@ -89,6 +89,14 @@ typedef struct apus_plugin_message {
   size_t size;
 } apus_plugin_message;
 
+/// Where `enqueue` can compute; bits.
+typedef enum apus_plugin_device {
+  APUS_PLUGIN_ON_CPU = 1,
+  /// Tensors and workspace lie in the memory of the current CUDA device. `enqueue` only puts work into `stream` (a
+  /// CUstream), in the current context: it is called once and its work recorded, to be replayed many times.
+  APUS_PLUGIN_ON_CUDA = 2
+} apus_plugin_device;
+
 /// A plugin. Functions may be called by several threads at once; they return 0, or fill `message`.
 typedef struct apus_plugin {
   /// `sizeof(apus_plugin)`.
@@ -97,6 +105,8 @@ typedef struct apus_plugin {
   const apus_plugin_field *fields;
   int32_t field_count;
   int32_t minimum_inputs, maximum_inputs, output_count;
+  /// Bits of `apus_plugin_device`; 0: the CPU.
+  uint32_t devices;
   /// Fills `outputs`; refuses inputs that do not fit.
   int32_t (*infer)(
       const apus_plugin_values *values, const apus_plugin_dims *dims, const apus_plugin_type *inputs,
