@@ -16,6 +16,8 @@ struct Bench: ParsableCommand {
   @Option(help: "Runs before measuring.") var warmup = 5
   @Option(help: "Number of runs; overrides --duration.") var iterations: Int?
   @Option(help: "Threads (0: one a processor).") var threads = 0
+  @Option(help: "Sessions that run at the same time, sharing weights; --threads are those of each.")
+  var sessions = 1
   @Option(help: "Precision, for models.") var precision: String?
   @Option(help: "Seed of the inputs.") var seed: UInt64 = 0
   @Option(help: "Device, for models.") var device = "auto"
@@ -34,6 +36,7 @@ struct Bench: ParsableCommand {
       file, threads: threads, precision: precision.flatMap(BuildOptions.Precision.init(rawValue:)),
       device: try Device(parsing: device))
     let inputs = try runnable.randomInputs(shapes: try ShapeArguments.fixed(shapes), seed: seed)
+    if sessions > 1 { return try runFleet(runnable, inputs) }
     let clock = ContinuousClock()
     let binding = try runnable.session.bind(inputs: inputs)
     let first = try clock.measure { try binding.execute() } / .milliseconds(1)
@@ -46,12 +49,35 @@ struct Bench: ParsableCommand {
         try noTransfers
           ? deviceTime(binding) : clock.measure { try binding.execute() } / .milliseconds(1))
     }
+    try show(document(runnable, inputs, times, first: first))
+    if profile { try showProfile(runnable, inputs) }
+  }
+
+  private func document(_ runnable: Runnable, _ inputs: [String: Tensor], _ times: [Double], first: Double)
+    -> BenchDocument
+  {
     let shape = inputs.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.type)" }.joined(separator: ", ")
-    let document = BenchDocument(
+    return BenchDocument(
       file: file, inputs: shape, times: times, first: first, load: runnable.loadMilliseconds,
       threads: runnable.session.pool.threads, batch: inputs.values.first?.shape.first ?? 1)
+  }
+
+  private func show(_ document: BenchDocument) throws {
     if json { try Output.json(document) } else { document.show() }
-    if profile { try showProfile(runnable, inputs) }
+  }
+
+  /// Several sessions at once; the throughput is that of all.
+  private func runFleet(_ runnable: Runnable, _ inputs: [String: Tensor]) throws {
+    guard !noTransfers, !profile else {
+      throw ApusError(.usage, Problem(.usage, "--sessions goes without --no-transfers and --profile"))
+    }
+    let fleet = SessionFleet(runnable.session.executable, inputs: inputs)
+    let (times, seconds) = try fleet.run(
+      sessions, threads: threads, warmup: warmup, iterations: iterations, seconds: try Self.seconds(duration))
+    var document = document(runnable, inputs, times, first: times.first ?? 0)
+    document.sessions = sessions
+    document.throughputPerS = Double(times.count * (inputs.values.first?.shape.first ?? 1)) / seconds
+    try show(document)
   }
 
   private func deviceTime(_ binding: Binding) throws -> Double {
@@ -104,6 +130,7 @@ struct BenchDocument: Encodable {
   var throughputPerS: Double
   var iterations: Int
   var threads: Int
+  var sessions = 1
 
   init(file: String, inputs: String, times: [Double], first: Double, load: Double, threads: Int, batch: Int) {
     let sorted = times.sorted()
@@ -121,7 +148,8 @@ struct BenchDocument: Encodable {
   }
 
   func show() {
-    Output.line("\(file) on \(inputs), \(threads) threads, \(iterations) runs")
+    let fleet = sessions > 1 ? " of \(sessions) sessions" : ""
+    Output.line("\(file) on \(inputs), \(threads) threads, \(iterations) runs\(fleet)")
     let l = latencyMs
     Output.line(
       "latency  median \(Output.text(l.median)) ms, mean \(Output.text(l.mean)), p90 \(Output.text(l.p90)), p99 \(Output.text(l.p99)), minimum \(Output.text(l.minimum))"
