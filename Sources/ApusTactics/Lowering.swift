@@ -201,7 +201,7 @@ public struct Lowering {
         let chooser: any TacticChooser = set.place == tactics.place ? chooser : FirstTactic()
         let choice = try chooser.choose(rivals, query, best.signature, constants)
         return try emit(node, choice, best, refusals + choice.refusals)
-      } catch let error as ApusError where error.category == .interrupted {
+      } catch let error as ApusError where error.endsLowering {
         throw error
       } catch  where set.fallback != nil {
         refusals.append("\(set.target.device): \(error)")
@@ -394,5 +394,13 @@ public struct Lowering {
       guard let shape = graph[value].type.tensor?.shape else { return true }
       return shape.contains { !$0.symbols.isSubset(of: inputSymbols) }
     }
+  }
+}
+
+extension ApusError {
+  /// Whether no other kernel is looked for: the user wants to stop, or a plugin is wrong and would only fail elsewhere,
+  /// for a reason that hides this one.
+  var endsLowering: Bool {
+    category == .interrupted || problems.contains { $0.id == .pluginInvalid }
   }
 }

@@ -36,7 +36,11 @@ public struct FirstTactic: TacticChooser {
       do {
         let built = try tactic.build(node, layouts: signature, constants: constants)
         return TacticChoice(built, refusals: refusals + built.refusals)
-      } catch { refusals.append("\(tactic.name): \(error)") }
+      } catch let error as ApusError where error.endsLowering {
+        throw error
+      } catch {
+        refusals.append("\(tactic.name): \(error)")
+      }
     }
     throw ApusError(
       .internal,

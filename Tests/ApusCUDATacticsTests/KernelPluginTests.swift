@@ -21,6 +21,14 @@ private final class KeptSources: KernelImages {
   func prepare(_ sources: [KernelSource], target: String) {}
 }
 
+/// A compiler that takes nothing.
+private struct NoCompiler: KernelImages {
+  func image(_ source: KernelSource, target: String) throws -> [UInt8] {
+    throw ApusError(.internal, Problem(.internalError, "kernel x.cu does not compile: x.cu(9): error"))
+  }
+  func prepare(_ sources: [KernelSource], target: String) {}
+}
+
 private let compiler = try? RuntimeCompiler()
 
 /// Plugins as CUDA C++ files with a launch description.
@@ -28,9 +36,9 @@ private let compiler = try? RuntimeCompiler()
   private static let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
   private let example = root + "/Examples/Plugins/row_normalize.cu"
 
-  private func lowered(_ dtype: DType, _ shape: [Int], outputs: Int) throws -> (
-    Plan, ExecutablePlan, [KernelSource], NullGPU
-  ) {
+  private func lowered(
+    _ dtype: DType, _ shape: [Int], outputs: Int, images: (any KernelImages)? = nil
+  ) throws -> (Plan, ExecutablePlan, [KernelSource], NullGPU) {
     let registry = PluginRegistry()
     try PluginFile.load(example, into: registry)
     let op = try registry.require("RowNormalize").makeOperator(["epsilon": .float(0.5)])
@@ -39,13 +47,13 @@ private let compiler = try? RuntimeCompiler()
     let node = graph.addNode(op, [x], outputs: ["y", "length"])
     #expect(graph.inferTypes().isEmpty)
     graph.setOutputs(Array(graph[node].outputs.compactMap { $0 }.prefix(outputs)))
-    let (gpu, images) = (NullGPU(), KeptSources())
-    let set = TacticSet.cuda(CUDARuntime(gpu), images: images, host: .cpu())
+    let (gpu, kept) = (NullGPU(), KeptSources())
+    let set = TacticSet.cuda(CUDARuntime(gpu), images: images ?? kept, host: .cpu())
     let pool = ConstantPool(section: "packed.0")
     let plan = try Lowering.lower(graph, tactics: set, constants: pool, chooser: FirstTactic()).plan
     let catalogue = OperatorCatalogue.standard.adding([KernelPlugin.self])
     let executable = try ExecutablePlan(plan, constants: pool, runtimes: set.runtimes, catalogue: catalogue)
-    return (plan, executable, images.sources.withLock { $0 }, gpu)
+    return (plan, executable, kept.sources.withLock { $0 }, gpu)
   }
 
   @Test(arguments: [DType.f32, .f16]) func launchesFollowTheDescription(dtype: DType) throws {
@@ -81,6 +89,15 @@ private let compiler = try? RuntimeCompiler()
         #expect(try !compiler.cubin(source, target: target).isEmpty)
       }
     }
+  }
+
+  @Test func whatDoesNotCompileIsTheFilesFault() throws {
+    let error = #expect(throws: ApusError.self) {
+      _ = try lowered(.f32, [5, 300], outputs: 2, images: NoCompiler())
+    }
+    let problem = try #require(error?.problems.first)
+    #expect(error?.exitCode == 65 && problem.id == .pluginInvalid && problem.file == example)
+    #expect(problem.message.contains("x.cu(9)"))
   }
 
   @Test func typesAreInferredWithSymbols() throws {
@@ -120,7 +137,8 @@ private let compiler = try? RuntimeCompiler()
       "/* apus-plugin {\(whole.replacing("\"like\": \"x\"", with: "\"type\": \"f32\""))}*/",
       "output 'y' needs"
     ),
-    ("/* apus-plugin {\(whole), \"library\": \"gone.so\"}*/", "does not exist"),
+    ("/* apus-plugin {\(whole), \"library\": \"gone.so\"}*/ void k(", "does not exist"),
+    ("/* apus-plugin {\(whole)}*/ void j();", "no kernel 'k'"),
   ])
   func wrongDescriptionsAreRefused(head: String, reason: String) throws {
     let path = try file(head)
@@ -140,6 +158,7 @@ private let compiler = try? RuntimeCompiler()
        "outputs": [{"name": "y", "like": "x"}, {"name": "left", "type": "i32", "shape": ["ROWS"]}],
        "launches": [{"kernel": "k", "grid": ["ROWS"], "block": [32], "operands": ["x", "y", "left"]}]}
       */
+      extern "C" __global__ void k(const float *x, float *y, int *left) {}
       """
     let library = try file("", name: "lib.so")
     let status = system(

@@ -42,10 +42,25 @@ public struct PluginOwnKernels: CUDATactic {
           parameters: launch.operands.map { .operand($0) }),
         operands: places.filter { launch.operands.contains($0.key) })
     }
+    for launch in launches { try compile(launch.spec.source, code) }
     return [
       CUDAProgram(
         "\(op.pluginIdentity.name)", launches, temporaryBytes: (workspace + 255) / 256 * 256 + unread)
     ]
+  }
+
+  /// Compiles a kernel; what is wrong with the file is the author's to mend, not ours.
+  private func compile(_ source: KernelSource, _ code: KernelPluginCode) throws {
+    do {
+      _ = try context.image(source)
+    } catch let error as ApusError where error.category == .internal {
+      let said = error.problems.map(\.message).joined(separator: "; ")
+      throw ApusError(
+        .invalidInput,
+        Problem(
+          .pluginInvalid, said, file: code.path, operator: code.identity.name,
+          fix: "correct the file; `Docs/Plugins.md` says what kernels see"))
+    }
   }
 
   /// Where operands lie. Outputs that nobody reads are written to scratch memory, behind the workspace.

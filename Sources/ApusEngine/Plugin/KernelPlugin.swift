@@ -51,6 +51,8 @@ package struct KernelPluginCode: Sendable {
   package let text: String
   package let path: String
 
+  package var identity: PluginIdentity { description.identity }
+
   /// What the sources call the element type: a type of `common.cuh` with `Store`, `load` and `store` for
   /// floating-point numbers, else one of the language. nil for types that kernels do not take.
   package static func cType(of dtype: DType) -> String? {

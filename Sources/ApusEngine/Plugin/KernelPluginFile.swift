@@ -57,6 +57,10 @@ public enum KernelPluginFile {
       }
       let found = try JSONDecoder().decode(KernelPluginDescription.self, from: json)
       if let fault = found.fault { throw refusal(fault, path) }
+      let code = text[end.upperBound...]
+      if let missing = found.launches.first(where: { !code.contains($0.kernel + "(") }) {
+        throw refusal("it has no kernel '\(missing.kernel)'", path)
+      }
       return found
     } catch let error as DecodingError {
       throw refusal("its description does not read: \(reason(error))", path)

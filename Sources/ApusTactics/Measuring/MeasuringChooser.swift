@@ -81,7 +81,11 @@ public final class MeasuringChooser: TacticChooser {
         let best = times.map(\.milliseconds).min()
         let time = try time(tactic, trial, check, best: best)
         times.append((tactic, time))
-      } catch { refusals.append("\(tactic.name): \(error)") }
+      } catch let error as ApusError where error.endsLowering {
+        throw error
+      } catch {
+        refusals.append("\(tactic.name): \(error)")
+      }
     }
     for (tactic, milliseconds) in times.sorted(by: { $0.milliseconds < $1.milliseconds }) {
       do {
