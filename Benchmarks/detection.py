@@ -27,10 +27,10 @@ def run(*command):
 
 
 def precision(annotations, detections):
-    """mAP over overlaps of 0.5 to 0.95, and that at 0.5."""
+    """mAP over overlaps of 0.5 to 0.95, that at 0.5, and the number of pictures; detections are rows or their file."""
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO(annotations)
-        evaluation = COCOeval(truth, truth.loadRes(str(detections)), "bbox")
+        evaluation = COCOeval(truth, truth.loadRes(detections), "bbox")
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
@@ -69,7 +69,7 @@ def main():
         start = time.monotonic()
         run(*command)
         seconds = time.monotonic() - start
-        mean, half, pictures = precision(args.annotations, detections)
+        mean, half, pictures = precision(args.annotations, str(detections))
     passed = mean >= args.bound
     print(f"| {pathlib.Path(args.model).stem} | {args.device} | {args.precision} | {pictures} | {mean:.4f} | {half:.4f} "
           f"| {seconds:.1f} | {'ok' if passed else f'below {args.bound}'} |")
