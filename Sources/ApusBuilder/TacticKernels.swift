@@ -14,4 +14,8 @@ struct TacticKernels: DeviceKernels {
     let query = TacticNode(node, in: graph)
     return tactics.tactics(for: node.op).contains { $0.supports(query).reason == nil }
   }
+
+  func hasKernel(_ node: Graph.Node, in graph: Graph) -> Bool {
+    runs(node, in: graph) || tactics.fallback.map { TacticKernels($0.set).runs(node, in: graph) } ?? false
+  }
 }

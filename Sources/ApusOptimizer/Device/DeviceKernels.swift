@@ -7,4 +7,11 @@ public protocol DeviceKernels: Sendable {
 
   /// Whether a kernel runs a node as it stands in a graph.
   func runs(_ node: Graph.Node, in graph: Graph) -> Bool
+
+  /// Whether the device, or the host in its stead, has a kernel for a node as it stands in a graph.
+  func hasKernel(_ node: Graph.Node, in graph: Graph) -> Bool
+}
+
+extension DeviceKernels {
+  public func hasKernel(_ node: Graph.Node, in graph: Graph) -> Bool { runs(node, in: graph) }
 }

@@ -9,6 +9,7 @@ import ApusOperators
 /// them: a box in BF16 is off by a pixel or two.
 public struct ReducePrecision: Pass {
   public let to: DType
+  private let kernels: (any DeviceKernels)?
 
   /// Operators that keep their accuracy in sixteen bits when sums are FP32.
   static let safe: Set<String> = [
@@ -28,7 +29,11 @@ public struct ReducePrecision: Pass {
     "Conv", "ConvTranspose", "Linear", "Gemm", "MatMul", "ScaledDotProductAttention",
   ]
 
-  public init(to: DType) { self.to = to }
+  /// `kernels` nil: nodes are lowered whether or not there are kernels for them.
+  public init(to: DType, kernels: (any DeviceKernels)? = nil) {
+    self.to = to
+    self.kernels = kernels
+  }
 
   public func run(_ graph: inout Graph, _ context: PassContext) throws -> Int {
     var state = State(to: to, symbols: graph.symbolSource())
@@ -42,15 +47,14 @@ public struct ReducePrecision: Pass {
         || (!Self.blending.contains(node.opName)
           && node.inputs.contains { $0.map(state.exact.contains) ?? false })
       if isExact { state.exact.formUnion(node.outputs.compactMap { $0 }) }
-      let lowers = Self.safe.contains(node.opName) && !isExact
-      for (index, input) in node.inputs.enumerated() {
-        guard let input else { continue }
-        let wanted =
-          try lowers
-          ? state.lowered(input, &graph, rank: node.rank) : state.raised(input, &graph, rank: node.rank)
-        if wanted != input { graph.setInput(index, of: id, to: wanted) }
+      var lowers = Self.safe.contains(node.opName) && !isExact
+      try state.retype(node, lowers: lowers, &graph)
+      if lowers, let kernels, !kernels.hasKernel(graph[id], in: graph) {
+        // Better a kernel in FP32 than the reference in the lower type.
+        try state.retype(node, lowers: false, &graph)
+        lowers = !kernels.hasKernel(graph[id], in: graph)
+        if lowers { try state.retype(node, lowers: true, &graph) }
       }
-      try graph.inferTypes(of: id, symbols: state.symbols)
       if lowers { changes += 1 }
       for case let output? in node.outputs where graph[output].type.tensor?.dtype == to {
         state.reduced.insert(output)
@@ -81,6 +85,18 @@ public struct ReducePrecision: Pass {
     init(to: DType, symbols: SymbolSource) {
       self.to = to
       self.symbols = symbols
+    }
+
+    /// Gives a node inputs in the lower type, or in FP32, and infers its outputs. `node` has the inputs of the source.
+    mutating func retype(_ node: Graph.Node, lowers: Bool, _ graph: inout Graph) throws {
+      for (index, input) in node.inputs.enumerated() {
+        guard let input else { continue }
+        let wanted =
+          try lowers
+          ? lowered(input, &graph, rank: node.rank) : raised(input, &graph, rank: node.rank)
+        graph.setInput(index, of: node.id, to: wanted)
+      }
+      try graph.inferTypes(of: node.id, symbols: symbols)
     }
 
     mutating func lowered(_ value: ValueID, _ graph: inout Graph, rank: Int) throws -> ValueID {

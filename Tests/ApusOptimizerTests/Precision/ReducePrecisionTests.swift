@@ -1,6 +1,7 @@
 import ApusCore
 import ApusOperators
 import ApusOptimizer
+import ApusTestSupport
 import Testing
 
 @Suite struct ReducePrecisionTests {
@@ -26,5 +27,35 @@ import Testing
     func dtype(_ name: String) -> DType? { graph.value(named: name).flatMap { graph[$0].type.tensor?.dtype } }
     #expect(["scores", "deltas"].map(dtype) == [.bf16, .bf16])
     #expect(["s", "b", "joined", "scaled"].map(dtype) == [.f32, .f32, .f32, .f32])
+  }
+
+  /// Kernels for some types.
+  private struct Kernels: DeviceKernels {
+    var types: Set<DType>
+    func serves(_ op: any Operator) -> Bool { true }
+    func runs(_ node: Graph.Node, in graph: Graph) -> Bool {
+      node.inputs.first.flatMap { $0 }.flatMap { graph[$0].type.tensor?.dtype }.map(types.contains) ?? false
+    }
+  }
+
+  /// Without a kernel in the lower type, a kernel in FP32 is better than the reference.
+  @Test func whatHasAKernelOnlyInFP32KeepsIt() throws {
+    let text = """
+      graph "g"(%x: f32[1,2,4,4]) -> (%y) {
+        %a: f32[1,2,4,4] = Relu(%x)
+        %y: f32[1,2,4,4] = Sigmoid(%a)
+      }
+      """
+    func types(_ kernels: Set<DType>) throws -> [DType?] {
+      var graph = try parsed(text)
+      _ = try ReducePrecision(to: .f16, kernels: Kernels(types: kernels)).run(&graph, PassContext())
+      #expect(graph.verifyTypes().isEmpty)
+      return graph.allNodes.filter { $0.opName != "Cast" }.map { node in
+        node.inputs[0].flatMap { graph[$0].type.tensor?.dtype }
+      }
+    }
+    #expect(try types([.f32]) == [.f32, .f32])
+    #expect(try types([.f32, .f16]) == [.f16, .f16])
+    #expect(try types([]) == [.f16, .f16])
   }
 }
