@@ -4,6 +4,7 @@ import Apus
 struct Runnable {
   let session: Session
   let inputs: [DataSource.Input]
+  private let types: [String: ValueType]
   let loadMilliseconds: Double
   let isEngine: Bool
   let path: String
@@ -33,21 +34,30 @@ struct Runnable {
     }
     session = Session(executable, options: SessionOptions(threads: threads))
     loadMilliseconds = (clock.now - start) / .milliseconds(1)
-    inputs = executable.plan.inputs.compactMap { index in
-      let value = executable.plan.values[index]
-      return value.type.tensor.map { DataSource.Input(name: value.name, type: $0) }
+    let values = executable.plan.inputs.map { executable.plan.values[$0] }
+    types = Dictionary(values.map { ($0.name, $0.type) }) { first, _ in first }
+    inputs = values.compactMap { value in
+      value.type.tensor.map { DataSource.Input(name: value.name, type: $0) }
     }
   }
 
   func input(_ name: String) throws -> DataSource.Input {
-    guard let input = inputs.first(where: { $0.name == name }) else {
-      throw ApusError(
-        .usage,
-        Problem(
-          .unknownInputName, "'\(name)' is no input of the model", value: name,
-          allowed: inputs.map(\.name).joined(separator: ", "), fix: "use one of the model's input names"))
-    }
+    guard let input = inputs.first(where: { $0.name == name }) else { throw unknown(name) }
     return input
+  }
+
+  /// Type of any input, sequences and optionals among them.
+  func type(of name: String) throws -> ValueType {
+    guard let type = types[name] else { throw unknown(name) }
+    return type
+  }
+
+  private func unknown(_ name: String) -> ApusError {
+    ApusError(
+      .usage,
+      Problem(
+        .unknownInputName, "'\(name)' is no input of the model", value: name,
+        allowed: session.inputNames.joined(separator: ", "), fix: "use one of the model's input names"))
   }
 
   /// Random inputs for given shapes; symbols without a shape are 1.

@@ -14,7 +14,10 @@ struct Run: ParsableCommand {
 
   @Argument(help: "Engine or model.") var file: String
   @Option(
-    help: "NAME=FILE (.npy, .npz, .jpg, .png) or NAME=DIR of pictures; a bare FILE.npz holds all inputs.")
+    help: """
+      NAME=FILE (.npy, .npz, .jpg, .png, or .pb as ONNX keeps test data) or NAME=DIR of pictures; a bare FILE.npz holds \
+      all inputs.
+      """)
   var input: [String] = []
   @Option(help: "What is done to pictures: imagenet, unit, or a list.") var preprocess: String?
   @Option(help: "Class names, one a line.") var labels: String?
@@ -22,6 +25,10 @@ struct Run: ParsableCommand {
   @Option(help: "Outputs to show or save, separated by commas, or all.") var outputs = "all"
   @Option(name: .customLong("save-outputs"), help: "Folder for NAME.npy and outputs.json.") var saveOutputs:
     String?
+  @Option(
+    name: .customLong("save-test-data"),
+    help: "Folder for input_N.pb and output_N.pb, as apus test and onnx read them.")
+  var saveTestData: String?
   @OptionGroup var detections: DetectionOptions
   @Option(help: "Pictures of a folder that go through the model at once (0: as many as it asks for, else 1).")
   var batch = 0
@@ -42,11 +49,19 @@ struct Run: ParsableCommand {
         .usage,
         Problem(.usage, "detections are drawn and saved for pictures", fix: "give --input NAME=PICTURE"))
     }
-    let (name, feeds) = try sample(runnable)
-    let results = try runnable.session.run(values: feeds.mapValues(Value.tensor))
+    let (name, feeds) = try InputFiles.read(
+      input, for: runnable, preprocess: try preprocess.map { try Preprocess(parsing: $0) })
+    let results = try runnable.session.run(values: feeds)
     let document = RunDocument(input: name, results: results, order: wanted, labels: labels, top: top)
     if json { try Output.json([document]) } else { document.show() }
     if let saveOutputs { try SavedOutputs.write(results, order: wanted, to: saveOutputs) }
+    if let saveTestData {
+      let named = { (names: [String], values: [String: Value]) in
+        names.compactMap { name in values[name].map { (name, $0) } }
+      }
+      try TestSet.write(named(runnable.session.inputNames, feeds), kind: "input", to: saveTestData)
+      try TestSet.write(named(wanted, results), kind: "output", to: saveTestData)
+    }
   }
 
   /// Pictures through the model one batch after another; nil where the input is something else.
@@ -110,24 +125,5 @@ struct Run: ParsableCommand {
         })
     }
     return wanted
-  }
-
-  /// One sample from files, and a name for it.
-  private func sample(_ runnable: Runnable) throws -> (String, [String: Tensor]) {
-    let spec = try preprocess.map { try Preprocess(parsing: $0) }
-    var feeds: [String: Tensor] = [:]
-    var label = ""
-    for argument in input {
-      if !argument.contains("="), argument.hasSuffix(".npz") {
-        for (name, tensor) in try NPZFile.read(argument) {
-          feeds[name] = try tensor.conformed(to: try runnable.input(name), file: argument)
-        }
-        continue
-      }
-      let (name, path) = try ShapeArguments.pair(argument, flag: "--input")
-      feeds[name] = try DataSource.tensor(path, for: try runnable.input(name), preprocess: spec)
-      label = path
-    }
-    return (label, feeds)
   }
 }
