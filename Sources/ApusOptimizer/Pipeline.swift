@@ -21,9 +21,13 @@ public struct Pipeline: Sendable {
   /// Stages of rules.
   private static let rewriting = [
     Stage("simplify", [RuleSet.noOps, FoldConstants(), MergeDuplicates(), RuleSet.normalize, RuleSet.noOps]),
-    Stage("layout", [RuleSet.layout, FoldConstants(), MergeDuplicates()]),
+    Stage("layout", [RuleSet.layout, RuleSet.reshapes, RuleSet.layout, FoldConstants(), MergeDuplicates()]),
     Stage(
-      "recognize", [RuleSet.recognize, RuleSet.normalize, RuleSet.layout, FoldConstants(), MergeDuplicates()]),
+      "recognize",
+      [
+        RuleSet.recognize, RuleSet.normalize, RuleSet.layout, RuleSet.reshapes, FoldConstants(),
+        MergeDuplicates(),
+      ]),
     Stage("fuse", [RuleSet.fuse, RuleSet.strength, FoldConstants(), MergeDuplicates(), RemoveDeadNodes()]),
   ]
 

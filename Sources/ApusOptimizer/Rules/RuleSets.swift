@@ -18,7 +18,7 @@ extension RuleSet {
     "Normalize",
     [
       RemoveReshape(), RemoveTranspose(), MergeReshapes(), ReplaceByConstantReshape(), MergeTransposes(),
-      ReplaceTransposeByReshape(), ReplaceGatherByReshape(), ReplaceByConstantResize(),
+      ReplaceGatherByReshape(), ReplaceByConstantResize(),
       ReplaceCastLikeByCast(), ReplaceMeanByGlobalAveragePool(),
       ReplaceMatMulByLinear(), ReplaceGemmByLinear(), ReplaceSumOfStackByAdd(),
     ])
@@ -27,12 +27,15 @@ extension RuleSet {
   public static let layout = RuleSet(
     "SinkTransposes",
     [
-      RemoveTranspose(), MergeTransposes(), ReplaceTransposeByReshape(), SinkTransposeThroughSplit(),
-      SinkTransposeThroughGather(), SinkTransposeThroughSqueeze(), SinkTransposeThroughElementwise(),
-      SinkTransposeThroughConcat(), SinkTransposeThroughPad(), SinkTransposeThroughReduction(),
-      RemoveReshape(),
-      MergeReshapes(), SinkUnsqueezeThroughConcat(),
+      RemoveTranspose(), MergeTransposes(), SinkTransposeThroughSplit(), SinkTransposeThroughGather(),
+      SinkTransposeThroughSqueeze(), SinkTransposeThroughElementwise(), SinkTransposeThroughConcat(),
+      SinkTransposeThroughPad(), SinkTransposeThroughReduction(),
     ])
+
+  /// Transposes that move no element, once none of them sinks any further and meets its inverse.
+  public static let reshapes = RuleSet(
+    "MergeReshapes",
+    [ReplaceTransposeByReshape(), RemoveReshape(), MergeReshapes(), SinkUnsqueezeThroughConcat()])
 
   /// Operators that exporters took apart come back.
   public static let recognize = RuleSet(

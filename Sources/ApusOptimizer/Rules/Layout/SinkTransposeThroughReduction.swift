@@ -12,7 +12,7 @@ import ApusOperators
 /// %m = ReduceMean(%x, {2, 3})
 /// %y = Transpose(%m) {permutation: [0, 2, 3, 1]}
 /// ```
-/// Where the reduced axes are dropped, the permutation is of the rest.
+/// Where the reduced axes are dropped, the permutation is of the rest. Others may read the transposed tensor too.
 public struct SinkTransposeThroughReduction: Rule {
   public struct Finding {
     let axes: [Int64]
@@ -25,7 +25,7 @@ public struct SinkTransposeThroughReduction: Rule {
     [
       .anyOf(
         [ReduceMean.self, ReduceSum.self, ReduceMax.self, ReduceMin.self, ReduceProd.self], "y",
-        [.op(Transpose.self, "t", [.value("x")]), .constant("axes")])
+        [.op(Transpose.self, "t", [.value("x")], shared: true), .constant("axes")])
     ]
   }
 
