@@ -7,7 +7,7 @@ import ApusVision
 
 /// The way of a model: import, optimize, lower, check, time, save.
 public struct Builder {
-  public let options: BuildOptions
+  public private(set) var options: BuildOptions
   public let tactics: TacticSet
   let catalogue: OperatorCatalogue
   let chooser: (any TacticChooser)?
@@ -37,6 +37,12 @@ public struct Builder {
     let start = ContinuousClock.now
     var model = source
     try model.fixShapes(options.fixedShapes)
+    var checked = self
+    checked.options.profiles = try ShapeProfiles(options.profiles, of: model.graph).profiles
+    return try checked.build(model, since: start)
+  }
+
+  private func build(_ model: SourceModel, since start: ContinuousClock.Instant) throws -> Result {
     let data = options.testData ?? generatedData(model.graph)
     var measurements = try Measurements(options: options, tactics: tactics, catalogue: catalogue, data: data)
     try begin("timing the model as it is")
@@ -99,7 +105,7 @@ public struct Builder {
           .precisionMissing, "precision \(precision.rawValue) is not available on \(tactics.target.device)",
           allowed: "fp32, bf16"))
     }
-    _ = try ReducePrecision(to: dtype).run(&graph, PassContext())
+    _ = try ReducePrecision(to: dtype, kernels: TacticKernels(tactics)).run(&graph, PassContext())
   }
 
   private func generatedData(_ graph: Graph) -> DataSource {

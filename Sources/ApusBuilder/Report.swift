@@ -77,6 +77,8 @@ public struct Report: Sendable, Codable {
   public var hardwareContext: Hardware
   public var userConfig: String
   public var diagnosis: Diagnosis
+  /// What the engine was tuned for; empty where all shapes are static.
+  public var profiles: [Profile]
   public var optimizations: [Optimization]
   public var overall: Overall
   public var modelInfo: ModelInfo
@@ -103,8 +105,9 @@ public struct Report: Sendable, Codable {
     compatibilityList = [hardwareContext]
     userConfig = options.userConfiguration
     let samples = measurements.sample.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.type)" }
+    profiles = Self.profiles(model.graph, options)
     diagnosis = Diagnosis(
-      model: model.fileName, testDataSource: data.origin, shapeVariation: Self.shapeVariation(model, options),
+      model: model.fileName, testDataSource: data.origin, shapeVariation: Self.shapeVariation(profiles),
       message: Self.message(lowered), testDataInfo: samples.joined(separator: ", "))
     optimizations = Self.optimizations(pipeline, measurements)
     overall = Overall(measurements)
@@ -120,14 +123,6 @@ public struct Report: Sendable, Codable {
     referenceSteps = lowered.referenceSteps
     buildSeconds = seconds
     peakMemoryBytes = ProcessMemory.peakBytes
-  }
-
-  private static func shapeVariation(_ model: SourceModel, _ options: BuildOptions) -> String {
-    let symbols = model.graph.inputs.flatMap { model.graph[$0].type.tensor?.shape ?? [] }.compactMap(
-      \.symbolName)
-    if symbols.isEmpty { return "static" }
-    return "dynamic: " + Set(symbols).sorted().joined(separator: ", ")
-      + (options.profiles.isEmpty ? " (any size)" : "")
   }
 
   private static func message(_ lowered: LoweredPlan) -> String {

@@ -3,11 +3,12 @@ import ApusEngine
 import ApusTactics
 
 extension Builder {
-  /// The chooser that measures, tuned to the shapes of the data; nil where measuring is not wanted.
+  /// The chooser that measures, tuned to every profile, without one to the data; nil where measuring is not wanted.
   func tuner(_ graph: Graph, _ sample: [String: Tensor]) -> MeasuringChooser? {
     guard chooser == nil, !options.deterministic, tactics.place == .host else { return nil }
     var tuning = MeasuringChooser.Options()
-    tuning.symbols = graph.symbolSizes(sample.mapValues(\.shape))
+    let tuned = options.profiles.map { graph.symbolSizes($0.inputs.mapValues(\.opt)) }
+    tuning.sizes = tuned.isEmpty ? [graph.symbolSizes(sample.mapValues(\.shape))] : tuned
     tuning.threads = options.threads
     tuning.budget = options.tuningBudget
     tuning.expected = MeasuringChooser.contestedNodes(graph, tactics)

@@ -96,8 +96,11 @@ public struct OperatorSurvey: Sendable {
   private func way(of graph: Graph, _ key: Key, _ column: Column) throws -> Way {
     var graph = graph
     _ = try Pipeline.standard.run(&graph, PassContext())
-    if let precision = column.precision { _ = try ReducePrecision(to: precision).run(&graph, PassContext()) }
-    _ = try Pipeline.device(TacticKernels(column.tactics)).run(&graph, PassContext())
+    let kernels = TacticKernels(column.tactics)
+    if let precision = column.precision {
+      _ = try ReducePrecision(to: precision, kernels: kernels).run(&graph, PassContext())
+    }
+    _ = try Pipeline.device(kernels).run(&graph, PassContext())
     let plan = try Lowering.lower(
       graph, tactics: column.tactics, constants: ConstantPool(section: "packed.0"), chooser: FirstTactic()
     ).plan

@@ -5,8 +5,9 @@ public import ApusEngine
 /// is right wins. What was measured once is remembered.
 public final class MeasuringChooser: TacticChooser {
   public struct Options: Sendable {
-    /// Sizes that symbols have while tuning; those left out count as 1.
-    public var symbols: [String: Int] = [:]
+    /// Sizes that symbols have while tuning, one set for each profile: the tactic that is fastest in sum wins. Those
+    /// left out count as 1.
+    public var sizes: [[String: Int]] = [[:]]
     /// 0: one a processor.
     public var threads = 0
     /// Time for all measurements; afterwards the first tactic is taken unless the cache knows better.
@@ -54,11 +55,10 @@ public final class MeasuringChooser: TacticChooser {
     if options.isCancelled() { throw ApusError.interrupted }
     measured += 1
     options.progress(measured, max(options.expected, measured))
-    let symbols = node.symbols.reduce(into: [:]) { $0[$1] = options.symbols[$1] ?? 1 }
-    guard let trial = KernelTrial(node, signature, runtime, target, symbols: symbols) else {
+    guard let trials = trials(node, signature) else {
       return try FirstTactic().choose(rivals, node, signature, constants)
     }
-    let key = trial.key(threads: options.threads)
+    let key = trials.map { $0.key(threads: options.threads) }.joined(separator: " + ")
     if let known = cache[key], let tactic = rivals.first(where: { $0.name == known.tactic }),
       let built = try? tactic.build(node, layouts: signature, constants: constants)
     {
@@ -67,20 +67,33 @@ public final class MeasuringChooser: TacticChooser {
     guard spent < options.budget else { return try FirstTactic().choose(rivals, node, signature, constants) }
     let start = clock.now
     defer { spent += clock.now - start }
-    return try measure(rivals, trial, key, constants)
+    return try measure(rivals, trials, key, constants)
+  }
+
+  /// The node at each of the sizes that matter to it; nil where it cannot be run alone.
+  private func trials(_ node: TacticNode, _ signature: LayoutSignature) -> [KernelTrial]? {
+    var seen: Set<[String: Int]> = []
+    let sizes = options.sizes.map { sizes in node.symbols.reduce(into: [:]) { $0[$1] = sizes[$1] ?? 1 } }
+    let trials = sizes.filter { seen.insert($0).inserted }.map {
+      KernelTrial(node, signature, runtime, target, symbols: $0)
+    }
+    let possible = trials.compactMap { $0 }
+    return possible.count == trials.count && !possible.isEmpty ? possible : nil
   }
 
   private func measure(
-    _ rivals: [any Tactic], _ trial: KernelTrial, _ key: String, _ constants: ConstantPool
+    _ rivals: [any Tactic], _ trials: [KernelTrial], _ key: String, _ constants: ConstantPool
   ) throws -> TacticChoice {
-    let check = try KernelCheck(trial)
+    let checks = try trials.map { try KernelCheck($0) }
+    let (node, signature) = (trials[0].node, trials[0].signature)
     var refusals: [String] = []
     var times: [(tactic: any Tactic, milliseconds: Double)] = []
     for tactic in rivals {
       do {
         let best = times.map(\.milliseconds).min()
-        let time = try time(tactic, trial, check, best: best)
-        times.append((tactic, time))
+        var sum = 0.0
+        for (trial, check) in zip(trials, checks) { sum += try time(tactic, trial, check, best: best) }
+        times.append((tactic, sum))
       } catch let error as ApusError where error.endsLowering {
         throw error
       } catch {
@@ -89,7 +102,7 @@ public final class MeasuringChooser: TacticChooser {
     }
     for (tactic, milliseconds) in times.sorted(by: { $0.milliseconds < $1.milliseconds }) {
       do {
-        let built = try tactic.build(trial.node, layouts: trial.signature, constants: constants)
+        let built = try tactic.build(node, layouts: signature, constants: constants)
         refusals += times.filter { $0.tactic.name != tactic.name }.map {
           "\($0.tactic.name): \(Self.text($0.milliseconds)) ms against \(Self.text(milliseconds))"
         }
@@ -100,8 +113,8 @@ public final class MeasuringChooser: TacticChooser {
     throw ApusError(
       .internal,
       Problem(
-        .internalError, "no kernel is right: \(refusals.joined(separator: "; "))", node: trial.node.name,
-        operator: trial.node.op.operatorName))
+        .internalError, "no kernel is right: \(refusals.joined(separator: "; "))", node: node.name,
+        operator: node.op.operatorName))
   }
 
   /// Median milliseconds of a call; throws when the results are wrong. A rival three times slower than `best` is

@@ -40,7 +40,7 @@ private struct WrongLinear: Tactic {
     -> TacticChoice
   {
     var options = MeasuringChooser.Options()
-    options.symbols = ["batch": 3]
+    options.sizes = [["batch": 3]]
     options.threads = 1
     options.timePerRival = .milliseconds(1)
     let node = node()
