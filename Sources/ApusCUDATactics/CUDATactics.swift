@@ -25,6 +25,7 @@ extension CUDAContext {
       ReorderLayout(context: self),
       ResizeNHWC(context: self),
       RetinaNetDecodeLevel(context: self),
+      RetinaNetDetectionPictures(context: self),
       RetinaNetNMSPictures(context: self),
       SoftmaxRows(context: self),
       SqueezeExcitationFused(context: self),

@@ -61,6 +61,7 @@ public struct Pipeline: Sendable {
       rules.append(RecognizeSqueezeExcitation())
     }
     if device.serves(ConvSqueezeExcitation()) { rules.append(FuseSqueezeExcitation()) }
+    if device.serves(RetinaNetDetection()) { rules.append(FuseRetinaNetDetection()) }
     return Pipeline([Stage("combine", [RuleSet("Combine", rules), FuseElementwiseChains(device)])])
   }
 

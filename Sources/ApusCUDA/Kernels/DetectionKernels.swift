@@ -150,7 +150,7 @@ public struct DetectionNMSKernel: Sendable, Hashable, Codable {
 
   public var scores: DetectionScores
   public var kind: Kind
-  /// Type of boxes and results.
+  /// Type of results, and of boxes that are given.
   public var element: KernelElement
   public var overlap: Float
   /// Whether an overlap of exactly that much suppresses.
@@ -189,6 +189,12 @@ public struct DetectionNMSKernel: Sendable, Hashable, Codable {
     scores.refusal ?? (sharedBytes > gpu.sharedBytesPerBlock ? "too many boxes or classes are kept" : nil)
   }
 
+  /// Type of boxes or deltas.
+  private var boxElement: KernelElement {
+    if case .levels(let levels) = kind { return levels.element }
+    return element
+  }
+
   private var kindDefines: [KernelSource.Define] {
     switch kind {
     case .candidates: placeDefines(0)
@@ -213,7 +219,7 @@ public struct DetectionNMSKernel: Sendable, Hashable, Codable {
       .init("INCLUSIVE", isInclusive), .init("EXTRA", extra), .init("ANY_CORNERS", takesAnyCorners),
       .init("AGNOSTIC", isClassAgnostic), .init("MOST", most), .init("CLASS_MOST", mostOfClass ?? -1),
       .init("CLASS_FIRST", candidatesOfClass ?? -1), .init("CLAMP", clampsResults),
-      .init("NO_CLASS", noClass), .init("BOX_TYPE", element.name), .init("OUT_TYPE", element.name),
+      .init("NO_CLASS", noClass), .init("BOX_TYPE", boxElement.name), .init("OUT_TYPE", element.name),
       .init("CLASS_TYPE", writesIntegerClasses ? "I32" : element.name), .init("SHARED_BYTES", sharedBytes),
     ]
     let boxes = (0..<DetectionScores.mostSegments).map { "deltas\($0)" }

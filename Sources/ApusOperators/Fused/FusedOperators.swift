@@ -5,6 +5,7 @@ let fusedOperators: [any Operator.Type] = [
   ConvSqueezeExcitation.self,
   GatedConv.self,
   Pointwise.self,
+  RetinaNetDetection.self,
   ScaledDotProductAttention.self,
   SqueezeExcitation.self,
 ]
