@@ -79,7 +79,7 @@ let package = Package(
       name: "apus-gpu-check",
       dependencies: [
         "ApusCPUTactics", "ApusCUDA", "ApusCUDATactics", "ApusCore", "ApusEngine", "ApusOperators",
-        "ApusOptimizer", "ApusTactics",
+        "ApusOptimizer", "ApusTactics", "ApusTestSupport",
       ], swiftSettings: strict),
     library("ApusVision", ["ApusCore", "CApusSystem"]),
     tests("ApusVision", ["ApusCore"]),

@@ -27,6 +27,7 @@ extension CUDAContext {
       RetinaNetDecodeLevel(context: self),
       RetinaNetDetectionPictures(context: self),
       RetinaNetNMSPictures(context: self),
+      RoiAlignSamples(context: self),
       SoftmaxRows(context: self),
       SqueezeExcitationFused(context: self),
       StridedViews(context: self),

@@ -100,6 +100,9 @@ static const char reduce_cu[] = {
 static const char resize_cu[] = {
 #embed "Kernels/resize.cu"
     , 0};
+static const char roi_align_cu[] = {
+#embed "Kernels/roi_align.cu"
+    , 0};
 static const char softmax_cu[] = {
 #embed "Kernels/softmax.cu"
     , 0};
@@ -148,6 +151,7 @@ static const apus_cuda_source files[] = {
     FILE_ROW("pool.cu", pool_cu),
     FILE_ROW("reduce.cu", reduce_cu),
     FILE_ROW("resize.cu", resize_cu),
+    FILE_ROW("roi_align.cu", roi_align_cu),
     FILE_ROW("softmax.cu", softmax_cu),
     FILE_ROW("squeeze_excite.cu", squeeze_excite_cu),
     FILE_ROW("stem.cu", stem_cu),

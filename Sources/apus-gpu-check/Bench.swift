@@ -3,6 +3,7 @@ import ApusCore
 import Glibc
 
 func exitProcess(_ code: Int32) -> Never { exit(code) }
+func flushOutput() { fflush(nil) }
 
 /// Runs cases on a GPU.
 struct Bench {

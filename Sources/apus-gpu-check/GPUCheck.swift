@@ -58,6 +58,8 @@ struct Tally {
   var failed = 0
 
   mutating func add(_ label: String, _ run: () throws -> Bench.Outcome) {
+    // What is known must be seen where a later case ends the process.
+    defer { flushOutput() }
     do {
       let outcome = try run()
       outcome.isRight ? (passed += 1) : (failed += 1)

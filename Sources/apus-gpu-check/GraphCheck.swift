@@ -5,6 +5,7 @@ import ApusCore
 import ApusEngine
 import ApusOperators
 import ApusTactics
+import ApusTestSupport
 
 /// A graph that runs on the GPU as the optimizer lowers it, held against the references of its operators.
 struct GraphCheck {
@@ -18,21 +19,9 @@ struct GraphCheck {
   var required: Set<String>
 
   /// One operator, whose reference gives what is expected.
-  init(_ label: String, _ op: any Operator, _ inputs: [Tensor?], outputs: Int = 1) throws {
-    var graph = Graph(name: "case")
-    var fed: [String: Tensor] = [:]
-    let values = inputs.enumerated().map { index, tensor -> ValueID? in
-      guard let tensor else { return nil }
-      fed["x\(index)"] = tensor
-      return graph.addInput("x\(index)", .tensor(tensor.dtype, tensor.shape.map { .constant($0) }))
-    }
-    let node = graph.addNode(op, values, outputs: (0..<outputs).map { "y\($0)" })
-    if let problem = graph.inferTypes().first { throw ApusError(.internal, problem) }
-    graph.setOutputs(graph[node].outputs.compactMap { $0 })
-    let results = try op.evaluate(Operands(inputs, outputCount: outputs))
-    var expected: [String: Tensor] = [:]
-    for (index, value) in results.enumerated() { expected["y\(index)"] = value.tensor }
-    self.init(label, graph, fed, expected, required: [op.operatorName])
+  init(_ test: OperatorCase) throws {
+    let (graph, inputs, expected) = try test.graph()
+    self.init(test.label, graph, inputs, expected, required: [test.op.operatorName])
   }
 
   init(
@@ -63,7 +52,9 @@ struct GraphCheck {
     // The second and third runs replay a graph.
     for run in 1...3 {
       try binding.execute()
-      if found == nil { found = differences(try binding.outputs()).map { "run \(run): \($0)" } }
+      if found == nil {
+        found = OperatorCase.difference(try binding.outputs(), expected).map { "run \(run): \($0)" }
+      }
     }
     let times = try (0..<50).compactMap { _ in try binding.deviceMilliseconds() }.sorted()
     let time = times.isEmpty ? nil : times[times.count / 2] * 1000
@@ -78,21 +69,5 @@ struct GraphCheck {
   ) {
     let set = TacticSet.cuda(CUDARuntime(gpu), images: cache, host: .cpu())
     return (set, try Lowering.lower(graph, tactics: set, constants: pool, chooser: FirstTactic()))
-  }
-
-  private func differences(_ outputs: [String: Tensor]) -> String? {
-    for (name, want) in expected.sorted(by: { $0.key < $1.key }) {
-      guard let got = outputs[name] else { return "\(name) is missing" }
-      guard got.type == want.type else { return "\(name) is \(got.type) instead of \(want.type)" }
-      let (a, b) = (got.doubles(), want.doubles())
-      let scale = b.reduce(1) { $1.isFinite ? max($0, $1.magnitude) : $0 }
-      let limit =
-        scale * (want.dtype == .f16 ? 2e-3 : want.dtype == .bf16 ? 1.6e-2 : want.dtype.isFloat ? 2e-5 : 0)
-      let wrong = a.indices.filter { !((a[$0] - b[$0]).magnitude <= limit) }
-      if let first = wrong.first {
-        return "\(name)[\(first)] is \(a[first]) instead of \(b[first]), \(wrong.count) of \(a.count) differ"
-      }
-    }
-    return nil
   }
 }

@@ -1,6 +1,7 @@
 import ApusCore
 import ApusOperators
 import ApusOptimizer
+import ApusTestSupport
 
 /// The post-processing of a RetinaNet at 480x640: 57,600 anchors of 80 classes on five levels, decoded and suppressed.
 struct RetinaNetCase {
@@ -79,7 +80,11 @@ struct RetinaNetCase {
 
 /// All checks of graphs, group by group: inputs and references are made when a group's turn comes.
 let graphChecks: [@Sendable () throws -> [GraphCheck]] = [
-  decodeChecks, retinaNetNMSChecks, efficientNMSChecks, batchedNMSChecks, retinaNetChecks,
+  { try retinaNetDecodeCases().map { try GraphCheck($0) } },
+  { try retinaNetNMSCases().map { try GraphCheck($0) } },
+  { try efficientNMSCases().map { try GraphCheck($0) } },
+  { try batchedNMSCases().map { try GraphCheck($0) } },
+  { try (retinaNetDetectionCases() + roiAlignCases()).map { try GraphCheck($0) } }, retinaNetChecks,
   kernelPluginChecks,
 ]
 

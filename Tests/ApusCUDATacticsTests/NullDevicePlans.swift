@@ -112,4 +112,41 @@ private struct NoImages: KernelImages {
     #expect(names.filter { $0 == "detect_scan" }.count == 2 * names.filter { $0 == "detect_nms" }.count + 2)
     #expect(names.filter { $0 == "detect_select" }.count == 1)
   }
+
+  /// A whole pyramid at 480x640, level by level: scores as logits in half precision.
+  @Test func aPyramidOfLevelsIsOneGraph() throws {
+    let sizes = [(60, 80), (30, 40), (15, 20), (8, 10), (4, 5)]
+    let inputs = sizes.enumerated().map {
+      "%s\($0): f16[1,720,\($1.0),\($1.1)], %d\($0): f32[1,36,\($1.0),\($1.1)]"
+    }
+    let anchors = [String](repeating: "-8.0, -8.0, 8.0, 8.0", count: 9).joined(separator: ", ")
+    let levels = sizes.enumerated().map { index, size in
+      """
+      %p\(index): f16[1,720,\(size.0),\(size.1)] = Sigmoid(%s\(index))
+      %q\(index): f32[1,720,\(size.0),\(size.1)] = Cast(%p\(index)) {to: "f32"}
+      %x\(index): f32[1,1000,1,1], %y\(index): f32[1,4000,1,1], %z\(index): f32[1,1000,1,1] = RetinaNetDecode(%q\(index), %d\(index)) {stride: [8, 8], anchors: [\(anchors)]}
+      """
+    }
+    let joined = ["x", "y", "z"].map { name in
+      "%\(name): f32[1,\(name == "y" ? 20000 : 5000),1,1] = Concat(\(sizes.indices.map { "%\(name)\($0)" }.joined(separator: ", "))) {axis: 1}"
+    }
+    let (plan, executable) = try lower(
+      """
+      graph "pyramid"(\(inputs.joined(separator: ", "))) -> (%scores, %boxes, %classes, %count) {
+      \((levels + joined).joined(separator: "\n"))
+      %scores: f32[1,100,1,1], %boxes: f32[1,400,1,1], %classes: f32[1,100,1,1], %count: i32[1] = RetinaNetNMS(%x, %y, %z)
+      }
+      """)
+    #expect(
+      plan.steps.allSatisfy { $0.operatorName == "DeviceCopy" || $0.kernel.kind == CUDAKernelRecord.kind })
+    var fed: [String: Tensor] = [:]
+    for (index, size) in sizes.enumerated() {
+      fed["s\(index)"] = Tensor(.f16, [1, 720, size.0, size.1])
+      fed["d\(index)"] = Tensor(.f32, [1, 36, size.0, size.1])
+    }
+    let binding = try Session(executable).bind(inputs: fed)
+    try binding.execute()
+    try binding.execute()
+    #expect(launches(gpu.actions).filter { $0 == "detect_select" }.count == 5)
+  }
 }

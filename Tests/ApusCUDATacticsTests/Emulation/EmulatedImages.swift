@@ -60,7 +60,11 @@ struct EmulatedImages: KernelImages {
     var result = ""
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) where line != "#pragma once" {
       guard line.hasPrefix("#include \"") else {
-        result += line + "\n"
+        // Dynamic shared memory is as large as any GPU's.
+        result +=
+          line.contains("extern __shared__")
+          ? line.replacing("extern ", with: "").replacing("[]", with: "[1 << 18]") : line
+        result += "\n"
         continue
       }
       let file = String(line.dropFirst(10).prefix { $0 != "\"" })

@@ -1,6 +1,7 @@
 // Enough of CUDA C++ to run kernels without matrix instructions on the host, one block after the other. The threads of
 // a block are contexts that hand over where they wait for each other.
 #include <math.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #define __forceinline__ inline
 #define __launch_bounds__(...)
 #define __shared__ static
+#define __constant__ static const
 #define __align__(n) __attribute__((aligned(n)))
 #define __restrict__ __restrict
 #define __CUDA_ARCH__ 800
@@ -50,10 +52,13 @@ static inline double __dmul_rn(double x, double y) { return x * y; }
 static inline double __dadd_rn(double x, double y) { return x + y; }
 static inline float rsqrtf(float x) { return 1 / sqrtf(x); }
 static inline double rsqrt(double x) { return 1 / sqrt(x); }
+static inline unsigned min(unsigned a, unsigned b) { return a < b ? a : b; }
+static inline unsigned max(unsigned a, unsigned b) { return a > b ? a : b; }
 static inline int min(int a, int b) { return a < b ? a : b; }
 static inline int max(int a, int b) { return a > b ? a : b; }
 static inline long long min(long long a, long long b) { return a < b ? a : b; }
 static inline long long max(long long a, long long b) { return a > b ? a : b; }
+static inline int __ffs(int x) { return __builtin_ffs(x); }
 static inline int __popc(unsigned x) { return __builtin_popcount(x); }
 static inline int __clz(unsigned x) { return x ? __builtin_clz(x) : 32; }
 
@@ -61,7 +66,10 @@ namespace emulated {
 enum State { RUNNING, AT_BLOCK, AT_WARP, DONE };
 constexpr int MOST = 1024;
 constexpr size_t STACK = 1 << 17;
-static ucontext_t scheduler, contexts[MOST];
+static ucontext_t contexts[MOST], start;
+// Jumps, once a thread has begun: switching contexts would ask the kernel for signal masks.
+static jmp_buf scheduler, places[MOST];
+static bool hasBegun[MOST];
 static State states[MOST];
 static unsigned long long slots[MOST];
 static int current, count;
@@ -69,11 +77,12 @@ static void (*body)();
 
 static inline void wait(State state) {
   states[current] = state;
-  swapcontext(&contexts[current], &scheduler);
+  if (!_setjmp(places[current])) _longjmp(scheduler, 1);
 }
 static void entry() {
   body();
   states[current] = DONE;
+  _longjmp(scheduler, 1);
 }
 /// Lets threads on where all that live stand at the same barrier.
 static bool release(int from, int to, State state) {
@@ -99,20 +108,26 @@ static void runBlock() {
     getcontext(&contexts[i]);
     contexts[i].uc_stack.ss_sp = stacks + STACK * i;
     contexts[i].uc_stack.ss_size = STACK;
-    contexts[i].uc_link = &scheduler;
+    contexts[i].uc_link = &start;
+    hasBegun[i] = false;
     makecontext(&contexts[i], entry, 0);
     states[i] = RUNNING;
   }
   for (;;) {
-    bool ran = false;
-    for (int i = 0; i < count; i++) {
+    volatile bool ran = false;
+    // Not in a register: it is read behind a jump.
+    for (volatile int i = 0; i < count; i++) {
       if (states[i] != RUNNING) continue;
       place(i);
-      swapcontext(&scheduler, &contexts[i]);
+      if (!_setjmp(scheduler)) {
+        if (hasBegun[i]) _longjmp(places[i], 1);
+        hasBegun[i] = true;
+        setcontext(&contexts[i]);
+      }
       ran = true;
     }
-    for (int i = 0; i < count; i += 32) ran |= release(i, min(i + 32, count), AT_WARP);
-    ran |= release(0, count, AT_BLOCK);
+    for (int i = 0; i < count; i += 32) if (release(i, min(i + 32, count), AT_WARP)) ran = true;
+    if (release(0, count, AT_BLOCK)) ran = true;
     if (ran) continue;
     for (int i = 0; i < count; i++)
       if (states[i] != DONE) {
@@ -132,6 +147,15 @@ template <class T> static inline T exchange(T x, int lane) {
   if (lane >= 0 && lane < 32 && from < count) memcpy(&y, &slots[from], sizeof y);
   wait(AT_WARP);
   return y;
+}
+/// A bit of each thread of the warp.
+static inline unsigned gathered(bool x) {
+  slots[current] = x;
+  wait(AT_WARP);
+  unsigned bits = 0;
+  for (int lane = 0; lane < 32 && current / 32 * 32 + lane < count; lane++) bits |= (unsigned)slots[current / 32 * 32 + lane] << lane;
+  wait(AT_WARP);
+  return bits;
 }
 template <int... I> struct Indices {};
 template <int N, int... I> struct Make : Make<N - 1, N - 1, I...> {};
@@ -172,7 +196,10 @@ static inline void __syncwarp(unsigned = 0xffffffffu) { emulated::wait(emulated:
 template <class T> static inline T __shfl_xor_sync(unsigned, T x, int mask, int = 32) {
   return emulated::exchange(x, emulated::current % 32 ^ mask);
 }
-template <class T> static inline T __shfl_sync(unsigned, T x, int lane, int width = 32) {
+/// Every thread is alone where paths divide.
+static inline unsigned __activemask() { return 1u << emulated::current % 32; }
+template <class T> static inline T __shfl_sync(unsigned threads, T x, int lane, int width = 32) {
+  if (threads == __activemask()) return x;
   return emulated::exchange(x, emulated::current % 32 / width * width + lane % width);
 }
 template <class T> static inline T __shfl_down_sync(unsigned, T x, int by, int = 32) {
@@ -180,6 +207,17 @@ template <class T> static inline T __shfl_down_sync(unsigned, T x, int by, int =
 }
 template <class T> static inline T __shfl_up_sync(unsigned, T x, int by, int = 32) {
   return emulated::exchange(x, emulated::current % 32 - by);
+}
+static inline unsigned __ballot_sync(unsigned, bool x) { return emulated::gathered(x); }
+static inline unsigned __reduce_add_sync(unsigned, unsigned x) {
+  unsigned sum = 0;
+  for (int bit = 0; bit < 32; bit++) sum += (unsigned)__popc(emulated::gathered(x >> bit & 1)) << bit;
+  return sum;
+}
+static inline unsigned atomicOr(unsigned *p, unsigned x) {
+  const unsigned old = *p;
+  *p |= x;
+  return old;
 }
 static inline int atomicAdd(int *p, int x) {
   const int old = *p;

@@ -21,6 +21,10 @@ extension KernelInstance {
     let joined = DetectionNMSKernel(pyramid, kind: .levels(both), element: element, overlap: 0.5, most: 100)
     let given = DetectionNMSKernel(scores, kind: .candidates, element: element, overlap: 0.5, most: 100)
     pyramid.ordersByLogit = true
+    let pooled = RoiAlignKernel(
+      element: element, regionElement: .f32, indexBytes: nil,
+      levels: [.init(height: 9, width: 7, scale: 0.25), .init(height: 5, width: 4, scale: 0.125)],
+      pictures: 2, channels: 3, regions: 11, size: [3, 5], samplingRatio: 0, movesHalf: true)
     return [
       ("detect_scan", DetectionScanKernel(scores, refines: false).spec()),
       ("detect_scan again", DetectionScanKernel(pyramid, refines: true).spec()),
@@ -28,6 +32,7 @@ extension KernelInstance {
       ("detect_select levels", DetectionSelectKernel(pyramid, both, decodes: false).spec()),
       ("detect_nms candidates", given.spec()), ("detect_nms levels", joined.spec()),
       ("detect_nms places", places.spec()),
+      ("roi_align", pooled.spec()),
     ].map { KernelInstance(label: $0.0, spec: $0.1) }
   }
 }
