@@ -19,7 +19,7 @@ extension RuleSet {
     [
       RemoveReshape(), RemoveTranspose(), MergeReshapes(), ReplaceByConstantReshape(), MergeTransposes(),
       ReplaceGatherByReshape(), ReplaceByConstantResize(),
-      ReplaceCastLikeByCast(), ReplaceMeanByGlobalAveragePool(),
+      ReplaceCastLikeByCast(), ReplaceFlexAttention(), ReplaceMeanByGlobalAveragePool(),
       ReplaceMatMulByLinear(), ReplaceGemmByLinear(), ReplaceSumOfStackByAdd(),
     ])
 
