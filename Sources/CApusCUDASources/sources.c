@@ -37,9 +37,6 @@ static const char rows_cuh[] = {
 static const char scatter_cuh[] = {
 #embed "Kernels/scatter.cuh"
     , 0};
-static const char tensor_types_cuh[] = {
-#embed "Kernels/tensor_types.cuh"
-    , 0};
 static const char arg_reduce_cu[] = {
 #embed "Kernels/arg_reduce.cu"
     , 0};
@@ -178,7 +175,6 @@ static const apus_cuda_source files[] = {
     FILE_ROW("hopper.cuh", hopper_cuh),
     FILE_ROW("rows.cuh", rows_cuh),
     FILE_ROW("scatter.cuh", scatter_cuh),
-    FILE_ROW("tensor_types.cuh", tensor_types_cuh),
     FILE_ROW("arg_reduce.cu", arg_reduce_cu),
     FILE_ROW("attention.cu", attention_cu),
     FILE_ROW("attention_rows.cu", attention_rows_cu),

@@ -39,19 +39,19 @@ public struct ConvDirect: CUDATactic {
     var sum = "sum"
     if node.isPresent(2) {
       operands.append(try .read("bias", 2, node))
-      sum += " + T_bias::read(bias, i1)"
+      sum += " + T_bias::load(bias, i1)"
     }
     if node.isPresent(3) {
       operands.append(try .read("residual", 3, node))
-      sum += " + T_residual::read(residual, index)"
+      sum += " + T_residual::load(residual, index)"
     }
     let epilogue = try GeneralActivation(conv.activation, output.dtype, node)
     let loop = ElementLoop(
       name: "conv_direct", axes: output.shape, operands: operands + [try .write("y", 0, node)],
       body: """
         \(wide) sum = 0;
-        \(geometry.window("sum += (\(wide))T_x::read(x, from) * (\(wide))T_w::read(w, weight);"))
-        T_y::write(y, index, \(epilogue.apply("(\(wide))(\(sum))")));
+        \(geometry.window("sum += (\(wide))T_x::load(x, from) * (\(wide))T_w::load(w, weight);"))
+        T_y::put(y, index, \(epilogue.apply("(\(wide))(\(sum))")));
         """, prologue: epilogue.prologue)
     return try loop.program(node)
   }
@@ -66,8 +66,8 @@ public struct ConvDirect: CUDATactic {
       body: """
         \(wide) sum = 0;
         \(zeros)
-        \(geometry.window("sum += ((\(wide))T_x::read(x, from) - x_zero_) * ((\(wide))T_w::read(w, weight) - w_zero_);"))
-        T_y::write(y, index, (T_y::Wide)sum);
+        \(geometry.window("sum += ((\(wide))T_x::load(x, from) - x_zero_) * ((\(wide))T_w::load(w, weight) - w_zero_);"))
+        T_y::put(y, index, (T_y::Number)sum);
         """)
     return try loop.program(node)
   }
@@ -85,12 +85,12 @@ public struct ConvDirect: CUDATactic {
     let loop = ElementLoop(
       name: "qconv", axes: output.shape, operands: operands + [try .write("y", 0, node)],
       body: """
-        double sum = \(node.isPresent(8) ? "(double)T_bias::read(bias, i1)" : "0");
+        double sum = \(node.isPresent(8) ? "(double)T_bias::load(bias, i1)" : "0");
         \(zeros)
-        \(geometry.window("sum += ((double)T_x::read(x, from) - x_zero_) * ((double)T_w::read(w, weight) - w_zero_);"))
-        const double scale = (double)T_x_scale::read(x_scale, 0) * (double)T_w_scale::read(w_scale, \(channel))
-          / (double)T_y_scale::read(y_scale, 0);
-        T_y::write(y, index, (T_y::Wide)(\(requantized("sum * scale", zero: "T_y_zero::read(y_zero, 0)", output.dtype))));
+        \(geometry.window("sum += ((double)T_x::load(x, from) - x_zero_) * ((double)T_w::load(w, weight) - w_zero_);"))
+        const double scale = (double)T_x_scale::load(x_scale, 0) * (double)T_w_scale::load(w_scale, \(channel))
+          / (double)T_y_scale::load(y_scale, 0);
+        T_y::put(y, index, (T_y::Number)(\(requantized("sum * scale", zero: "T_y_zero::load(y_zero, 0)", output.dtype))));
         """)
     return try loop.program(node)
   }
@@ -103,7 +103,7 @@ public struct ConvDirect: CUDATactic {
       guard node.isPresent(index) else { return "const int \(name)_ = 0;" }
       operands.append(try .read(name, index, node))
       let isMany = try node.input(index).elementCount > 1
-      return "const T_\(name)::Wide \(name)_ = T_\(name)::read(\(name), \(isMany ? "i1" : "0"));"
+      return "const T_\(name)::Number \(name)_ = T_\(name)::load(\(name), \(isMany ? "i1" : "0"));"
     }.joined(separator: "\n")
   }
 }

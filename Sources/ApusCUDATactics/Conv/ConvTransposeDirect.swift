@@ -26,9 +26,9 @@ public struct ConvTransposeDirect: CUDATactic {
     let loop = ElementLoop(
       name: "conv_transpose", axes: output.shape, operands: operands + [try .write("y", 0, node)],
       body: """
-        \(wide) sum = \(node.isPresent(2) ? "T_bias::read(bias, i1)" : "0");
+        \(wide) sum = \(node.isPresent(2) ? "T_bias::load(bias, i1)" : "0");
         \(gather(g, wide))
-        T_y::write(y, index, \(epilogue.apply("sum")));
+        T_y::put(y, index, \(epilogue.apply("sum")));
         """, prologue: epilogue.prologue)
     return [try loop.program(node)]
   }
@@ -54,7 +54,7 @@ public struct ConvTransposeDirect: CUDATactic {
     }
     let (places, steps) = ((0..<rank).map { "p\($0)" }, (0..<rank).map { "k\($0)" })
     let (from, weight) = (address(places, g.output.rowMajorStrides), address(steps, g.kernel.rowMajorStrides))
-    lines.append("sum += (\(wide))T_x::read(x, plane + \(from)) * (\(wide))T_w::read(w, filter + \(weight));")
+    lines.append("sum += (\(wide))T_x::load(x, plane + \(from)) * (\(wide))T_w::load(w, filter + \(weight));")
     return (lines + [String](repeating: "}", count: rank + 1)).joined(separator: "\n")
   }
 }

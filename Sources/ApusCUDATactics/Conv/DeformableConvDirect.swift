@@ -29,7 +29,7 @@ public struct DeformableConvDirect: CUDATactic {
     if node.isPresent(3) { operands.append(try .read("bias", 3, node)) }
     if node.isPresent(4) { operands.append(try .read("mask", 4, node)) }
     var lines = [
-      "\(wide) sum = \(node.isPresent(3) ? "T_bias::read(bias, i1)" : "0");",
+      "\(wide) sum = \(node.isPresent(3) ? "T_bias::load(bias, i1)" : "0");",
       "const long long place = \(address((0..<rank).map { "i\($0 + 2)" }, g.output.rowMajorStrides));",
       "for (long long c = 0; c < \(g.inChannels)ll; c++) {",
       "const long long channel = i1 / \(g.outChannels)ll * \(g.inChannels)ll + c;",
@@ -45,7 +45,7 @@ public struct DeformableConvDirect: CUDATactic {
         "i\(axis + 2) * \(g.strides[axis])ll - \(g.begins[axis])ll + k\(axis) * \(g.dilations[axis])ll"
       let at = "((field * \(taps)ll + tap) * \(rank) + \(axis)) * \(places)ll + place"
       lines += [
-        "const \(wide) p\(axis) = (\(wide))(\(base)) + T_offset::read(offset, \(at));",
+        "const \(wide) p\(axis) = (\(wide))(\(base)) + T_offset::load(offset, \(at));",
         "const \(wide) low\(axis) = floor(p\(axis)), part\(axis) = p\(axis) - low\(axis);",
       ]
     }
@@ -61,12 +61,12 @@ public struct DeformableConvDirect: CUDATactic {
     }
     let from = address((0..<rank).map { "(long long)q\($0)" }, g.input.rowMajorStrides)
     let mask =
-      node.isPresent(4) ? "value *= T_mask::read(mask, (field * \(taps)ll + tap) * \(places)ll + place);" : ""
+      node.isPresent(4) ? "value *= T_mask::load(mask, (field * \(taps)ll + tap) * \(places)ll + place);" : ""
     lines += [
-      "value += weight * T_x::read(x, plane + \(from));", "}", mask,
-      "sum += value * T_w::read(w, (i1 * \(g.inChannels)ll + c) * \(taps)ll + tap);", "tap++;",
+      "value += weight * T_x::load(x, plane + \(from));", "}", mask,
+      "sum += value * T_w::load(w, (i1 * \(g.inChannels)ll + c) * \(taps)ll + tap);", "tap++;",
     ]
-    lines += [String](repeating: "}", count: rank + 1) + ["T_y::write(y, index, sum);"]
+    lines += [String](repeating: "}", count: rank + 1) + ["T_y::put(y, index, sum);"]
     let loop = ElementLoop(
       name: "deform_conv", axes: try node.output().shape, operands: operands + [try .write("y", 0, node)],
       body: lines.joined(separator: "\n"))

@@ -29,13 +29,13 @@ struct Contraction {
       let isStill = loops.allSatisfy { move[move.startIndex + $0] == 0 }
       let offset = address(loops.map { "k\($0)" }, loops.map { move[move.startIndex + $0] })
       let read =
-        "const \(wide) v\(number) = (\(wide))T_x\(operand.index)::read(x\(operand.index), a\(number) + \(offset));"
+        "const \(wide) v\(number) = (\(wide))T_x\(operand.index)::load(x\(operand.index), a\(number) + \(offset));"
       if isStill { fixed.append(read) } else { moving.append(read) }
     }
     let heads = loops.map { "for (long long k\($0) = 0; k\($0) < \(inner[$0])ll; k\($0)++) {" }
     let body =
       fixed + ["\(wide) sum = 0;"] + heads + moving + ["sum += \(product);"] + loops.map { _ in "}" }
-      + ["T_y::write(y, index, (T_y::Wide)(\(finish)));"]
+      + ["T_y::put(y, index, (T_y::Number)(\(finish)));"]
     let used = Set(operands.map(\.index)).sorted()
     let loop = ElementLoop(
       name: name, axes: outer,

@@ -7,7 +7,7 @@ import ApusTactics
 /// takes.
 ///
 /// The body sees the place of its element as `i0`, `i1`, … along the axes and `index` in row-major order, and each
-/// operand as a pointer with its name and a type `T_<name>` of `tensor_types.cuh`. It must not return early where
+/// operand as a pointer with its name and a type `T_<name>` of `elements.cuh`. It must not return early where
 /// `threads` share memory.
 struct ElementLoop {
   struct Operand {
@@ -72,7 +72,7 @@ struct ElementLoop {
     let position = isPerBlock ? "blockIdx.x" : "blockIdx.x * \(threads)ll + threadIdx.x"
     return """
       #include "common.cuh"
-      #include "tensor_types.cuh"
+      #include "elements.cuh"
       \(prologue)
       \(types.joined(separator: "\n"))
       extern "C" __global__ void __launch_bounds__(\(threads)) \(name)(\(parameters.joined(separator: ", "))) {

@@ -33,7 +33,6 @@ public struct TopKByRank: CUDATactic {
     guard size <= Self.longest else { throw node.refusal("an axis of \(size) elements") }
     let inner = shape[(axis + 1)...].reduce(1, *)
     let dtype = try node.input(0).dtype
-    let value = dtype == .u64 ? "x[at]" : "T_x::read(x, at)"
     let above =
       dtype.isFloat
       ? "(other == other ? mine == mine && other > mine : mine == mine)" : "other > mine"
@@ -45,10 +44,7 @@ public struct TopKByRank: CUDATactic {
       operands: [try .read("x", 0, node), try .write("y", 0, node), try .write("places", 1, node)],
       body: """
         const long long line = i0 * \(size * inner)ll + i2;
-        const auto value = [&](long long i) {
-        const long long at = line + i * \(inner)ll;
-        return \(value);
-        };
+        const auto value = [&](long long i) { return T_x::load(x, line + i * \(inner)ll); };
         const auto mine = value(i1);
         long long rank = 0;
         for (long long i = 0; i < \(size)ll; i++) {

@@ -23,7 +23,7 @@ public struct Determinants: CUDATactic {
       operands: [try .read("x", 0, node), try .write("y", 0, node)],
       body: """
         double a[\(max(1, n * n))], product = 1;
-        for (int i = 0; i < \(n * n); i++) a[i] = T_x::read(x, index * \(n * n) + i);
+        for (int i = 0; i < \(n * n); i++) a[i] = T_x::load(x, index * \(n * n) + i);
         for (int c = 0; c < \(n); c++) {
         int pivot = c;
         for (int r = c + 1; r < \(n); r++) if (fabs(a[r * \(n) + c]) > fabs(a[pivot * \(n) + c])) pivot = r;
@@ -40,7 +40,7 @@ public struct Determinants: CUDATactic {
         for (int i = c; i < \(n); i++) a[r * \(n) + i] -= factor * a[c * \(n) + i];
         }
         }
-        T_y::write(y, index, (T_y::Wide)product);
+        T_y::put(y, index, (T_y::Number)product);
         """)
     return [try loop.program(node)]
   }

@@ -28,11 +28,11 @@ public struct ChannelNeighbours: CUDATactic {
         last = last > \(channels - 1)ll ? \(channels - 1)ll : last;
         \(wide) sum = 0;
         for (long long c = first; c <= last; c++) {
-        const \(wide) v = T_x::read(x, (i0 * \(channels)ll + c) * \(plane)ll + i2);
+        const \(wide) v = T_x::load(x, (i0 * \(channels)ll + c) * \(plane)ll + i2);
         sum += v * v;
         }
         const \(wide) base = (\(wide))\(literal(op.bias)) + (\(wide))\(literal(op.alpha / Double(op.size))) * sum;
-        T_y::write(y, index, T_x::read(x, index) / (\(wide))pow(base, (\(wide))\(literal(op.beta))));
+        T_y::put(y, index, T_x::load(x, index) / (\(wide))pow(base, (\(wide))\(literal(op.beta))));
         """)
     return [try loop.program(node)]
   }

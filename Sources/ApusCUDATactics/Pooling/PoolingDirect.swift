@@ -50,9 +50,9 @@ public struct PoolingDirect: CUDATactic {
     return """
       \(wide) sum = 0;
       long long count = 0;
-      \(g.window(channels, "sum += T_x::read(x, from); count++;"))
+      \(g.window(channels, "sum += T_x::load(x, from); count++;"))
       \(op.countIncludePad ? padded.joined(separator: "\n") + "\ncount = \(all);" : "")
-      T_y::write(y, index, count == 0 ? 0 : sum / (\(wide))count);
+      T_y::put(y, index, count == 0 ? 0 : sum / (\(wide))count);
       """
   }
 
@@ -63,8 +63,8 @@ public struct PoolingDirect: CUDATactic {
     let root = op.p == 1 ? "sum" : op.p == 2 ? "sqrt(sum)" : "pow((double)sum, \(literal(1 / op.p)))"
     return """
       \(wide) sum = 0;
-      \(g.window(channels, "const \(wide) v = fabs(T_x::read(x, from)); sum += \(power("v", op.p));"))
-      T_y::write(y, index, (\(wide))\(root));
+      \(g.window(channels, "const \(wide) v = fabs(T_x::load(x, from)); sum += \(power("v", op.p));"))
+      T_y::put(y, index, (\(wide))\(root));
       """
   }
 
@@ -82,14 +82,14 @@ public struct PoolingDirect: CUDATactic {
         stride *= g.input[axis]
       }
       let within = op.columnMajor ? "(place < 0 ? place : \(column))" : "place"
-      places = "T_places::write(places, index, start + \(within));"
+      places = "T_places::put(places, index, start + \(within));"
     }
     return """
-      T_x::Wide best = (T_x::Wide)\(lowest);
+      T_x::Number best = (T_x::Number)\(lowest);
       long long place = -1;
       const long long start = (i0 * \(channels)ll + i1) * \(plane)ll;
-      \(g.window(channels, "const T_x::Wide v = T_x::read(x, from); if (place < 0 || v > best) { best = v; place = from - start; }"))
-      T_y::write(y, index, best);
+      \(g.window(channels, "const T_x::Number v = T_x::load(x, from); if (place < 0 || v > best) { best = v; place = from - start; }"))
+      T_y::put(y, index, best);
       \(places)
       """
   }

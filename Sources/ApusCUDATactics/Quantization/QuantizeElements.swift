@@ -18,7 +18,7 @@ public struct QuantizeElements: CUDATactic {
     let (input, scale, output) = (try node.input(0), try node.input(1), try node.output())
     var operands: [ElementLoop.Operand] = [try .read("x", 0, node), try .read("scale", 1, node)]
     if node.isPresent(2) { operands.append(try .read("zero", 2, node)) }
-    let zero = node.isPresent(2) ? "(double)T_zero::read(zero, at)" : "0.0"
+    let zero = node.isPresent(2) ? "(double)T_zero::load(zero, at)" : "0.0"
     switch node.op {
     case let op as DequantizeLinear:
       let at = parameter(input.shape, scale.shape, axis: op.axis, blockSize: op.blockSize, "index")
@@ -26,8 +26,8 @@ public struct QuantizeElements: CUDATactic {
         name: "dequantize", axes: [input.elementCount], operands: operands + [try .write("y", 0, node)],
         body: """
           const long long at = \(at);
-          const double v = (double)T_x::read(x, index) - \(zero);
-          T_y::write(y, index, (T_y::Wide)(v * (double)T_scale::read(scale, at)));
+          const double v = (double)T_x::load(x, index) - \(zero);
+          T_y::put(y, index, (T_y::Number)(v * (double)T_scale::load(scale, at)));
           """)
       return [try loop.program(node)]
     case let op as QuantizeLinear:
@@ -43,9 +43,8 @@ public struct QuantizeElements: CUDATactic {
   ) throws -> ElementLoop {
     let type = op.precision ?? (scale.dtype.isMiniFloat || scale.dtype == .i32 ? input.dtype : scale.dtype)
     // The quotient is rounded in this type before anything else; integers and doubles keep it.
-    guard type == .i32 || type.isComputed, let rounding = (type == .i32 ? .f64 : type).kernelName else {
-      throw node.refusal("quotients in \(type.rawValue)")
-    }
+    guard type == .i32 || type.isComputed else { throw node.refusal("quotients in \(type.rawValue)") }
+    let quotient = type.rounded("(double)T_x::load(x, element) / (double)T_scale::load(scale, at)")
     let bits = output.dtype.bitWidth
     let perStore = max(1, 8 / bits)
     let value: String
@@ -54,7 +53,7 @@ public struct QuantizeElements: CUDATactic {
       value =
         "const double v = rint(q) + \(zero); const long long e = v != v ? 0 : (long long)fmin(fmax(v, \(low)), \(high));"
     } else {
-      value = "const u32 e = T_y::encode(q + \(zero), \(op.saturate));"
+      value = "const u32 e = T_y::bits(roundedToOdd(q + \(zero)), \(op.saturate));"
     }
     return ElementLoop(
       name: "quantize", axes: [(input.elementCount + perStore - 1) / perStore],
@@ -65,7 +64,7 @@ public struct QuantizeElements: CUDATactic {
         const long long element = index * \(perStore) + j;
         if (element >= \(input.elementCount)ll) break;
         const long long at = \(parameter(input.shape, scale.shape, axis: op.axis, blockSize: op.blockSize, "element"));
-        const double q = \(rounding)::rounded((double)T_x::read(x, element) / (double)T_scale::read(scale, at));
+        const double q = \(quotient);
         \(value)
         bits |= \(perStore == 1 ? "(long long)e" : "(long long)(e & \((1 << bits) - 1)) << (j * \(bits))");
         }

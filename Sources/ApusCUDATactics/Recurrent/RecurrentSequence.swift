@@ -106,33 +106,33 @@ public struct RecurrentSequence: CUDATactic {
     let backwards =
       layer.direction == .reverse ? "true" : layer.direction == .bidirectional ? "i0 == 1" : "false"
     let initial = { (name: String) in
-      present.contains(name) ? "T_\(name)::read(\(name), \(place) * \(s.hidden) + j)" : "0"
+      present.contains(name) ? "T_\(name)::load(\(name), \(place) * \(s.hidden) + j)" : "0"
     }
     let bias = { (offset: Int) in
-      present.contains("bias") ? "T_bias::read(bias, i0 * \(2 * rows) + \(offset) + row)" : "(W)0"
+      present.contains("bias") ? "T_bias::load(bias, i0 * \(2 * rows) + \(offset) + row)" : "(W)0"
     }
     let isMemory = layer is LSTM
-    let output = present.contains("y") ? "T_y::write(y, \(to) * \(s.hidden) + j, next[j]);" : ""
+    let output = present.contains("y") ? "T_y::put(y, \(to) * \(s.hidden) + j, next[j]);" : ""
     return """
       __shared__ W h[\(s.hidden)], c[\(s.hidden)], next[\(s.hidden)], update[\(s.hidden)], reset[\(s.hidden)];
       const int way = (int)i0;
-      long long used = \(present.contains("lengths") ? "T_lengths::read(lengths, i1)" : "\(s.length)");
+      long long used = \(present.contains("lengths") ? "T_lengths::load(lengths, i1)" : "\(s.length)");
       used = used < 0 ? 0 : used > \(s.length) ? \(s.length) : used;
       \(each) {
       h[j] = \(initial("start"));
       c[j] = \(isMemory ? initial("memory") : "0");
-      \(present.contains("y") ? "for (long long time = used; time < \(s.length); time++) T_y::write(y, \(to) * \(s.hidden) + j, 0);" : "")
+      \(present.contains("y") ? "for (long long time = used; time < \(s.length); time++) T_y::put(y, \(to) * \(s.hidden) + j, 0);" : "")
       }
       __syncthreads();
       const auto input = [&](long long time, int row) {
       W sum = \(bias(0));
       for (int k = 0; k < \(s.size); k++)
-      sum += (W)T_w::read(w, (i0 * \(rows) + row) * \(s.size)ll + k) * (W)T_x::read(x, \(from) * \(s.size) + k);
+      sum += (W)T_w::load(w, (i0 * \(rows) + row) * \(s.size)ll + k) * (W)T_x::load(x, \(from) * \(s.size) + k);
       return sum;
       };
       const auto recurrent = [&](const W *state, int row) {
       W sum = \(bias(rows));
-      for (int k = 0; k < \(s.hidden); k++) sum += (W)T_r::read(r, (i0 * \(rows) + row) * \(s.hidden)ll + k) * state[k];
+      for (int k = 0; k < \(s.hidden); k++) sum += (W)T_r::load(r, (i0 * \(rows) + row) * \(s.hidden)ll + k) * state[k];
       return sum;
       };
       for (long long step = 0; step < used; step++) {
@@ -146,8 +146,8 @@ public struct RecurrentSequence: CUDATactic {
       __syncthreads();
       }
       \(each) {
-      \(present.contains("last") ? "T_last::write(last, \(place) * \(s.hidden) + j, h[j]);" : "")
-      \(present.contains("last_memory") ? "T_last_memory::write(last_memory, \(place) * \(s.hidden) + j, c[j]);" : "")
+      \(present.contains("last") ? "T_last::put(last, \(place) * \(s.hidden) + j, h[j]);" : "")
+      \(present.contains("last_memory") ? "T_last_memory::put(last_memory, \(place) * \(s.hidden) + j, c[j]);" : "")
       }
       """
   }
@@ -162,7 +162,7 @@ public struct RecurrentSequence: CUDATactic {
     case let lstm as LSTM:
       func peephole(_ number: Int, _ x: String) -> String {
         guard present.contains("peepholes") else { return "" }
-        return " + (W)T_peepholes::read(peepholes, i0 * \(3 * n) + \(number * n) + j) * \(x)"
+        return " + (W)T_peepholes::load(peepholes, i0 * \(3 * n) + \(number * n) + j) * \(x)"
       }
       return """
         \(each) {

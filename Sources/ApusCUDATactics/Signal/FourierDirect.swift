@@ -59,8 +59,8 @@ public struct FourierDirect: CUDATactic {
     let inner = shape[(axis + 1)..<(rank - 1)].reduce(1, *)
     let read = """
       const long long at = ((i0 * \(given)ll + from) * \(inner)ll + i2) * \(parts);
-      re = T_x::read(x, at);
-      im = \(parts == 2 ? "T_x::read(x, at + 1)" : "0");
+      re = T_x::load(x, at);
+      im = \(parts == 2 ? "T_x::load(x, at + 1)" : "0");
       """
     // The second half of a real signal's spectrum mirrors the first.
     let load =
@@ -80,8 +80,8 @@ public struct FourierDirect: CUDATactic {
       operands: [try .read("x", 0, node), try .write("y", 0, node)],
       body: """
         \(sum("i1", isReal ? length : min(given, length), length, load))
-        \(isReal ? "" : "T_y::write(y, 2 * index + 1, (T_y::Wide)(imaginary * \(factor)));")
-        T_y::write(y, \(isReal ? "index" : "2 * index"), (T_y::Wide)(real * \(factor)));
+        \(isReal ? "" : "T_y::put(y, 2 * index + 1, (T_y::Number)(imaginary * \(factor)));")
+        T_y::put(y, \(isReal ? "index" : "2 * index"), (T_y::Number)(real * \(factor)));
         """)
     loop.add("roots", roots(length, inverse: op.inverse))
     return try loop.program(node)
@@ -98,16 +98,16 @@ public struct FourierDirect: CUDATactic {
     if hasWindow { operands.append(try .read("window", 2, node)) }
     let load = """
       const long long at = (i0 * \(shape[1])ll + i1 * \(step)ll + i) * \(parts);
-      const double weight = \(hasWindow ? "T_window::read(window, i)" : "1");
-      re = weight * T_x::read(x, at);
-      im = \(parts == 2 ? "weight * T_x::read(x, at + 1)" : "0");
+      const double weight = \(hasWindow ? "T_window::load(window, i)" : "1");
+      re = weight * T_x::load(x, at);
+      im = \(parts == 2 ? "weight * T_x::load(x, at + 1)" : "0");
       """
     var loop = ElementLoop(
       name: "stft", axes: Array(result.dropLast()), operands: operands + [try .write("y", 0, node)],
       body: """
         \(sum("i2", frame, frame, load))
-        T_y::write(y, 2 * index, (T_y::Wide)real);
-        T_y::write(y, 2 * index + 1, (T_y::Wide)imaginary);
+        T_y::put(y, 2 * index, (T_y::Number)real);
+        T_y::put(y, 2 * index + 1, (T_y::Number)imaginary);
         """)
     loop.add("roots", roots(frame, inverse: false))
     return try loop.program(node)

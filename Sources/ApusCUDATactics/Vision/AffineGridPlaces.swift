@@ -29,14 +29,14 @@ public struct AffineGridPlaces: CUDATactic {
       let coordinate =
         !op.alignCorners
         ? "(-1 + (2.0 * i\(axis) + 1) / \(size))" : size == 1 ? "0" : "(-1 + 2.0 * i\(axis) / \(size - 1))"
-      return "T_theta::read(theta, start + \(place)) * \(coordinate)"
+      return "T_theta::load(theta, start + \(place)) * \(coordinate)"
     }
     let loop = ElementLoop(
       name: "affine_grid", axes: output.shape,
       operands: [try .read("theta", 0, node), try .write("y", 0, node)],
       body: """
         const long long start = (i0 * \(rank) + \(row)) * \(rank + 1);
-        T_y::write(y, index, (T_y::Wide)(\(terms.joined(separator: " + ")) + T_theta::read(theta, start + \(rank))));
+        T_y::put(y, index, (T_y::Number)(\(terms.joined(separator: " + ")) + T_theta::load(theta, start + \(rank))));
         """)
     return [try loop.program(node)]
   }

@@ -52,8 +52,8 @@ public struct ColumnsToImage: CUDATactic {
     let outside = address((0..<rank).map { "b\($0)" }, blocks.rowMajorStrides)
     let (taps, places) = (block.reduce(1, *), blocks.reduce(1, *))
     let column = "((i0 * \(output.shape[1])ll + i1) * \(taps)ll + \(inside)) * \(places)ll"
-    lines.append("sum += T_x::read(x, \(column) + \(outside));")
-    lines += [String](repeating: "}", count: rank) + ["T_y::write(y, index, sum);"]
+    lines.append("sum += T_x::load(x, \(column) + \(outside));")
+    lines += [String](repeating: "}", count: rank) + ["T_y::put(y, index, sum);"]
     let loop = ElementLoop(
       name: "col2im", axes: output.shape, operands: [try .read("x", 0, node), try .write("y", 0, node)],
       body: lines.joined(separator: "\n"))

@@ -33,7 +33,7 @@ public struct GridSampleDirect: CUDATactic {
     for axis in 0..<rank {
       // The innermost axis comes first in the grid.
       lines.append(
-        "const Place s\(axis)((double)T_grid::read(grid, place + \(rank - 1 - axis)), \(sizes[axis]));")
+        "const Place s\(axis)((double)T_grid::load(grid, place + \(rank - 1 - axis)), \(sizes[axis]));")
     }
     let taps = op.mode == .nearest ? 1 : op.mode == .linear ? 2 : 4
     for axis in 0..<rank {
@@ -44,13 +44,13 @@ public struct GridSampleDirect: CUDATactic {
     }
     let weight = (0..<rank).map { "s\($0).weight(k\($0))" }.joined(separator: " * ")
     let from = address((0..<rank).map { "p\($0)" }, strides)
-    lines.append("sum += \(weight) * (double)T_x::read(x, plane + \(from));")
+    lines.append("sum += \(weight) * (double)T_x::load(x, plane + \(from));")
     lines += [String](repeating: "}", count: rank)
     let range = output.dtype.integerRange
     let result = range.map {
       "fmin(fmax(rint(sum), \(literal(Double($0.lowerBound)))), \(literal(Double($0.upperBound))))"
     }
-    lines.append("T_y::write(y, index, (T_y::Wide)(\(result ?? "sum")));")
+    lines.append("T_y::put(y, index, (T_y::Number)(\(result ?? "sum")));")
     let loop = ElementLoop(
       name: "grid_sample", axes: output.shape,
       operands: [try .read("x", 0, node), try .read("grid", 1, node), try .write("y", 0, node)],

@@ -64,33 +64,33 @@ public struct ResizeGeneral: CUDATactic {
       let indices =
         try taps?.flatMap { $0.padded(width).indices } ?? plan.nearestIndices(op.nearest).map { max($0, -1) }
       loop.add("at\(axis)", Tensor(indices.map { Int32($0) }, shape: [indices.count]))
-      setup.append("outside |= T_at\(axis)::read(at\(axis), i\(axis) * \(width)ll) < 0;")
+      setup.append("outside |= T_at\(axis)::load(at\(axis), i\(axis) * \(width)ll) < 0;")
       heads.append("for (int k\(axis) = 0; k\(axis) < \(width); k\(axis)++) {")
       terms.append(
-        "T_at\(axis)::read(at\(axis), i\(axis) * \(width)ll\(isNearest ? "" : " + k\(axis)")) * \(strides[axis])ll"
+        "T_at\(axis)::load(at\(axis), i\(axis) * \(width)ll\(isNearest ? "" : " + k\(axis)")) * \(strides[axis])ll"
       )
       if let taps {
         let values = taps.flatMap { $0.padded(width).weights }
         let dtype: DType = wide == "double" ? .f64 : .f32
         loop.add("part\(axis)", Tensor(doubles: values, dtype, [values.count]))
-        weights.append("T_part\(axis)::read(part\(axis), i\(axis) * \(width)ll + k\(axis))")
+        weights.append("T_part\(axis)::load(part\(axis), i\(axis) * \(width)ll + k\(axis))")
       }
     }
     let from = terms.isEmpty ? "0ll" : terms.joined(separator: " + ")
-    let fill = "(T_y::Wide)\(literal(op.extrapolationValue))"
+    let fill = "(T_y::Number)\(literal(op.extrapolationValue))"
     if isNearest {
       loop.body = """
         bool outside = false;
         \(setup.joined(separator: "\n"))
-        T_y::Wide v = \(fill);
-        if (!outside) v = T_x::read(x, \(from));
-        T_y::write(y, index, v);
+        T_y::Number v = \(fill);
+        if (!outside) v = T_x::load(x, \(from));
+        T_y::put(y, index, v);
         """
     } else {
       let product = weights.isEmpty ? "1" : weights.joined(separator: " * ")
       let range = input.dtype.integerRange
       let result = range.map {
-        "(T_y::Wide)fmin(fmax(rint(sum), \(literal(Double($0.lowerBound)))), \(literal(Double($0.upperBound))))"
+        "(T_y::Number)fmin(fmax(rint(sum), \(literal(Double($0.lowerBound)))), \(literal(Double($0.upperBound))))"
       }
       loop.body = """
         bool outside = false;
@@ -98,10 +98,10 @@ public struct ResizeGeneral: CUDATactic {
         \(wide) sum = 0;
         if (!outside) {
         \(heads.joined(separator: "\n"))
-        sum += (\(product)) * (\(wide))T_x::read(x, \(from));
+        sum += (\(product)) * (\(wide))T_x::load(x, \(from));
         \(heads.map { _ in "}" }.joined())
         }
-        T_y::write(y, index, outside ? \(fill) : \(result ?? "sum"));
+        T_y::put(y, index, outside ? \(fill) : \(result ?? "sum"));
         """
     }
     return [try loop.program(node)]
