@@ -40,6 +40,7 @@ let cpuTactics: [any Tactic] = [
   QuantizeByRange(),
   QuantizeRows(),
   RangeSteps(),
+  RecurrentSteps(),
   ReduceAxes(),
   ReorderLayout(),
   ResizeNHWC(),

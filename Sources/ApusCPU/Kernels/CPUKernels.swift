@@ -31,6 +31,7 @@ let cpuKernels: [any CPUKernel.Type] = [
   PoolingKernel.self,
   QuantizeKernel.self,
   RangeKernel.self,
+  RecurrentKernel.self,
   ReduceKernel.self,
   ResizeKernel.self,
   RetinaNetDecodeKernel.self,

@@ -20,6 +20,7 @@
 #include "apus_pool.h"
 #include "apus_pooling.h"
 #include "apus_quantize.h"
+#include "apus_recurrent.h"
 #include "apus_reduce.h"
 #include "apus_regions.h"
 #include "apus_resize.h"
