@@ -10,7 +10,7 @@ swift test --disable-xctest 2>&1 | tee "$log"
 status=${PIPESTATUS[0]}
 
 count=$(sed -n 's/.*Test run with \([0-9]*\) tests\{0,1\} .*/\1/p' "$log" | tail -n 1)
-failed=$(grep -c '^✘ Test .* failed after' "$log")
+failed=$(grep '^✘ Test .* failed after' "$log" | grep -cv '^✘ Test run ')
 if [ -z "$count" ] || [ "$count" -eq 0 ]; then
   echo "no test ran"
   exit 1

@@ -15,10 +15,10 @@ import Testing
   private struct Report: Decodable {
     struct Profile: Decodable {
       var inputs: [String: String]
-      var tuned_at: [String: Int]
-      var by_default: [String]
+      var tunedAt: [String: Int]
+      var byDefault: [String]
     }
-    struct Diagnosis: Decodable { var shape_variation: String }
+    struct Diagnosis: Decodable { var shapeVariation: String }
     var profiles: [Profile]
     var diagnosis: Diagnosis
   }
@@ -28,7 +28,9 @@ import Testing
     let result = try Command(
       ["optimize", model, "-o", engine, "--device", "cpu", "--budget", "1", "--json"] + arguments, in: folder)
     #expect(result.status == 0, "\(result.errors)")
-    return try JSONDecoder().decode(Report.self, from: Data(result.output.utf8))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(Report.self, from: Data(result.output.utf8))
   }
 
   private func run(batch: Int) throws -> Command {
@@ -40,7 +42,7 @@ import Testing
   @Test func runsWithinAnyOfTheProfilesAndNowhereElse() throws {
     let report = try optimize(["--shapes", "x=1x4:2x4:3x4", "--shapes", "x=8x4:8x4:9x4"])
     #expect(report.profiles.map(\.inputs) == [["x": "1x4:2x4:3x4"], ["x": "8x4:8x4:9x4"]])
-    #expect(report.profiles.map(\.tuned_at) == [["batch": 2], ["batch": 8]])
+    #expect(report.profiles.map(\.tunedAt) == [["batch": 2], ["batch": 8]])
     for batch in [1, 2, 3, 8, 9] { #expect(try run(batch: batch).status == 0) }
     for batch in [4, 7, 10] {
       let result = try run(batch: batch)
@@ -52,9 +54,9 @@ import Testing
 
   @Test func withoutProfilesEverySizeRunsAndTheReportSaysWhichWasTunedFor() throws {
     let report = try optimize([])
-    #expect(report.profiles.map(\.tuned_at) == [["batch": 1]])
-    #expect(report.profiles.map(\.by_default) == [["batch"]])
-    #expect(report.diagnosis.shape_variation.contains("batch=1 (no size was given)"))
+    #expect(report.profiles.map(\.tunedAt) == [["batch": 1]])
+    #expect(report.profiles.map(\.byDefault) == [["batch"]])
+    #expect(report.diagnosis.shapeVariation.contains("batch=1 (no size was given)"))
     for batch in [1, 5, 17] { #expect(try run(batch: batch).status == 0) }
   }
 

@@ -1,7 +1,7 @@
 public import ApusCore
 import ApusCPU
 public import ApusEngine
-public import ApusOperators
+import ApusOperators
 public import ApusTactics
 
 /// LSTM and GRU: x times its weights for all times at once, then one product with the state a step.
@@ -45,11 +45,12 @@ public struct RecurrentSteps: Tactic {
     guard biases.count == ways * 2 * rows, recurrence.shape == [ways, rows, hidden] else {
       throw node.mismatch(self)
     }
-    let packed = (0..<ways).flatMap { way in
-      parameters.pack(
-        weight.slice(elements: way * rows * size..<(way + 1) * rows * size, shape: [rows, size]),
-        recurrence.slice(elements: way * rows * hidden..<(way + 1) * rows * hidden, shape: [rows, hidden]),
-        Array(biases[way * 2 * rows..<(way + 1) * 2 * rows]))
+    var packed: [Tensor] = []
+    for way in 0..<ways {
+      let own = weight.slice(elements: way * rows * size..<(way + 1) * rows * size, shape: [rows, size])
+      let state = recurrence.slice(
+        elements: way * rows * hidden..<(way + 1) * rows * hidden, shape: [rows, hidden])
+      packed += parameters.pack(own, state, Array(biases[2 * way * rows..<2 * (way + 1) * rows]))
     }
     return BuiltKernel(
       try RecurrentKernel.record(parameters, tactic: name, constants: packed.map { constants.add($0) }),
