@@ -68,6 +68,7 @@ public struct Builder {
     }
     let device = Pipeline.device(TacticKernels(tactics))
     pipeline.stages += try device.run(&graph, context, afterStage: afterStage).stages
+    graph.spillConstants()
     try begin("choosing kernels")
     let tuner = tuner(graph, measurements.sample)
     let tuning = tuning()
@@ -128,6 +129,14 @@ public struct Builder {
         node: note.node, operator: note.operatorName, fix: "leave --strict out to run it by its reference")
     }
     if !problems.isEmpty { throw ApusError(.unsupportedOperator, problems) }
+  }
+}
+
+extension Graph {
+  /// Moves weights that rules have rewritten out of memory: packing reads each once, and saving once more.
+  fileprivate func spillConstants() {
+    guard let file = SpillFile() else { return }
+    for value in allValues { value.constant?.storage.spill(into: file) }
   }
 }
 

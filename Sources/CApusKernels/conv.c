@@ -2,6 +2,7 @@
 
 #include "internal/conv_input.h"
 #include "internal/gate.h"
+#include "internal/parts.h"
 #include "internal/product.h"
 
 /// How a convolution becomes a product.
@@ -29,7 +30,7 @@ static plan make_plan(const apus_conv *conv) {
     if (conv->pad[i] != 0 || p.box.extent[i] > conv->in[i]) p.copied = true;
     pointwise = pointwise && conv->kernel[i] == 1;
   }
-  p.gated_weights = conv->gated && pointwise && !p.copied && conv->groups == 1 &&
+  p.gated_weights = conv->gated && pointwise && !p.copied && conv->groups == 1 && !conv->parts &&
                     conv->out[0] * conv->out[1] * conv->out[2] > columns;
   if (conv->gated && !p.gated_weights) p.copied = true;
   if (!p.copied)
@@ -47,14 +48,21 @@ bool apus_conv_valid(const apus_conv *conv) {
     if (conv->in[i] < 0 || conv->out[i] < 0 || conv->kernel[i] < 1 || conv->stride[i] < 1 ||
         conv->dilation[i] < 1)
       return false;
+  if (conv->parts && conv->type != APUS_F32) return false;
   if (conv->type == APUS_F32) return conv->in_type == APUS_F32 && conv->out_type == APUS_F32;
   return conv->type == APUS_BF16 && (conv->in_type == APUS_F32 || conv->in_type == APUS_BF16) &&
          (conv->out_type == APUS_F32 || conv->out_type == APUS_BF16);
 }
 
+/// Elements of a packed panel, and bytes of each.
+static ptrdiff_t panel_elements(const apus_conv *conv, const plan *p) {
+  return conv->parts ? apus_parts_panel_elements(p->taps * p->depth) : p->taps * p->depth * APUS_PANEL;
+}
+static ptrdiff_t element_bytes(const apus_conv *conv) { return conv->parts ? 2 : apus_dtype_bytes(conv->type); }
+
 size_t apus_conv_packed_bytes(const apus_conv *conv) {
   plan p = make_plan(conv);
-  return (size_t)(conv->groups * p.panels * p.taps * p.depth * APUS_PANEL * apus_dtype_bytes(conv->type));
+  return (size_t)(conv->groups * p.panels * panel_elements(conv, &p) * element_bytes(conv));
 }
 
 void apus_conv_pack(const apus_conv *conv, const float *weights, void *packed) {
@@ -65,24 +73,32 @@ void apus_conv_pack(const apus_conv *conv, const float *weights, void *packed) {
   for (ptrdiff_t o = 0; o < conv->out_channels; o++) {
     const ptrdiff_t group = o / p.columns, column = o % p.columns;
     const ptrdiff_t panel = group * p.panels + column / APUS_PANEL, lane = column % APUS_PANEL;
-    const ptrdiff_t start = panel * volume * stored * APUS_PANEL;
+    void *place = (char *)packed + panel * panel_elements(conv, &p) * element_bytes(conv);
+    float *floats = conv->parts ? apus_parts_unpacked_panel(place, volume * stored) : place;
     for (ptrdiff_t tap = 0; tap < volume; tap++)
       for (ptrdiff_t c = 0; c < channels; c++) {
         const float value = weights[(o * channels + c) * volume + tap];
         const ptrdiff_t k = tap * stored + c;
-        if (conv->type == APUS_F32) ((float *)packed)[start + k * APUS_PANEL + lane] = value;
-        else
-          ((uint16_t *)packed)[start + (k / 2 * APUS_PANEL + lane) * 2 + k % 2] = apus_f32_to_bf16(value);
+        if (conv->type == APUS_F32) floats[k * APUS_PANEL + lane] = value;
+        else ((uint16_t *)place)[(k / 2 * APUS_PANEL + lane) * 2 + k % 2] = apus_f32_to_bf16(value);
       }
   }
+  if (!conv->parts) return;
+  for (ptrdiff_t panel = 0; panel < conv->groups * p.panels; panel++)
+    apus_parts_pack_panel((uint16_t *)packed + panel * panel_elements(conv, &p), volume * stored);
+}
+
+/// Bytes of the taps, and of what the convolution copies.
+static size_t taps_bytes(const plan *p) { return (size_t)apus_round_up(p->taps * (ptrdiff_t)sizeof(ptrdiff_t), 64); }
+static size_t copy_bytes(const apus_conv *conv, const plan *p) {
+  if (p->gated_weights) return (size_t)conv->batch * apus_conv_packed_bytes(conv);
+  return p->copied ? (apus_conv_box_bytes(conv, &p->box) + 127) / 64 * 64 : 0;
 }
 
 size_t apus_conv_workspace_bytes(const apus_conv *conv, int32_t threads) {
-  (void)threads;
   const plan p = make_plan(conv);
-  const size_t taps = (size_t)apus_round_up(p.taps * (ptrdiff_t)sizeof(ptrdiff_t), 64);
-  if (p.gated_weights) return taps + (size_t)conv->batch * apus_conv_packed_bytes(conv);
-  return taps + (p.copied ? apus_conv_box_bytes(conv, &p.box) + 64 : 0);
+  const size_t parts = conv->parts ? (size_t)apus_max(1, threads) * apus_parts_scratch_bytes() : 0;
+  return taps_bytes(&p) + copy_bytes(conv, &p) + parts;
 }
 
 static void fill_taps(const apus_conv *conv, const plan *p, ptrdiff_t pixel, ptrdiff_t *taps) {
@@ -121,12 +137,12 @@ void apus_conv_nhwc(
   const void *a = in;
   if (conv->batch == 0 || conv->out[0] == 0 || conv->out[1] == 0 || conv->out[2] == 0) return;
   if (p.copied) {
-    void *box = (char *)workspace + apus_round_up(p.taps * (ptrdiff_t)sizeof(ptrdiff_t), 64);
+    void *box = (char *)workspace + taps_bytes(&p);
     apus_conv_box_fill(conv, &p.box, in, conv->gated ? gate : NULL, box, pool);
     a = box;
   }
   if (p.gated_weights) {
-    void *weights = (char *)workspace + apus_round_up(p.taps * (ptrdiff_t)sizeof(ptrdiff_t), 64);
+    void *weights = (char *)workspace + taps_bytes(&p);
     gating g = {.conv = conv, .plan = &p, .packed = packed, .gate = gate, .out = weights};
     apus_pool_run(pool, conv->batch * p.panels, gate_panel, &g);
     packed = weights;
@@ -143,7 +159,7 @@ void apus_conv_nhwc(
               .depth = p.depth,
               .row_stride = conv->stride[2] * pixel,
               .run_stride = conv->stride[1] * row,
-              .panel_stride = p.taps * p.depth * APUS_PANEL,
+              .panel_stride = panel_elements(conv, &p),
               .c_row_stride = conv->out_channels,
               .c_run_stride = c_row,
               .columns = p.columns,
@@ -151,6 +167,7 @@ void apus_conv_nhwc(
               .epilogue = epilogue,
           },
       .type = conv->type,
+      .parts = conv->parts,
       .groups = conv->groups,
       .images = conv->batch,
       .planes = conv->out[0],
@@ -160,7 +177,7 @@ void apus_conv_nhwc(
       .a_image = p.box.extent[0] * plane,
       .a_plane = conv->stride[0] * plane,
       .b_image = p.gated_weights ? p.panels * p.depth * APUS_PANEL : 0,
-      .b_group = p.panels * p.taps * p.depth * APUS_PANEL,
+      .b_group = p.panels * panel_elements(conv, &p),
       .c_group = p.columns,
       .c_image = conv->out[0] * c_plane,
       .c_plane = c_plane,
@@ -177,5 +194,6 @@ void apus_conv_nhwc(
       product.images = 1;
     }
   }
-  apus_product_run(&product, a, packed, out, 0, pool);
+  void *scratch = (char *)workspace + taps_bytes(&p) + copy_bytes(conv, &p);
+  apus_product_run(&product, a, packed, out, 0, scratch, pool);
 }

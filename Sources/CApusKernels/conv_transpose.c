@@ -157,7 +157,7 @@ static ptrdiff_t run_phase(
       .c_plane = conv->stride[0] * c_step[0],
   };
   const char *b = packed + start * apus_dtype_bytes(conv->type);
-  if (count[0] > 0) apus_product_run(&product, a, b, out, offset, pool);
+  if (count[0] > 0) apus_product_run(&product, a, b, out, offset, NULL, pool);
   return conv->groups * panels * panel_size;
 }
 

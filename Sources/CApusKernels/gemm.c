@@ -1,6 +1,7 @@
 #include "include/apus_gemm.h"
 
 #include "internal/conv_input.h"
+#include "internal/parts.h"
 #include "internal/product.h"
 #include "internal/transpose.h"
 
@@ -19,12 +20,19 @@ static ptrdiff_t b_copies(const apus_gemm *g) { return g->b_batch == 0 ? 1 : g->
 bool apus_gemm_valid(const apus_gemm *g) {
   if (g->batch < 0 || g->m < 0 || g->n < 0 || g->k < 0) return false;
   if (g->b_packed && g->b_batch != 0) return false;
+  if (g->parts && (g->type != APUS_F32 || !g->b_packed)) return false;
   if (g->type == APUS_F32) return g->a_type == APUS_F32 && g->b_type == APUS_F32 && g->c_type == APUS_F32;
   return g->type == APUS_BF16 && g->a_type <= APUS_BF16 && g->b_type <= APUS_BF16 && g->c_type <= APUS_BF16;
 }
 
+/// Elements of a packed panel, and bytes of each.
+static ptrdiff_t panel_elements(const apus_gemm *g) {
+  return g->parts ? apus_parts_panel_elements(g->k) : stored_depth(g) * APUS_PANEL;
+}
+static ptrdiff_t element_bytes(const apus_gemm *g) { return g->parts ? 2 : apus_dtype_bytes(g->type); }
+
 size_t apus_gemm_packed_bytes(const apus_gemm *g) {
-  return (size_t)(apus_ceil_div(g->n, APUS_PANEL) * APUS_PANEL * stored_depth(g) * apus_dtype_bytes(g->type));
+  return (size_t)(apus_ceil_div(g->n, APUS_PANEL) * panel_elements(g) * element_bytes(g));
 }
 
 static inline float read_element(const void *p, apus_dtype type, ptrdiff_t i) {
@@ -72,9 +80,16 @@ static void pack_panel(const apus_gemm *g, const void *b, ptrdiff_t column, void
 }
 
 void apus_gemm_pack(const apus_gemm *g, const void *b, void *packed) {
-  const ptrdiff_t bytes = stored_depth(g) * APUS_PANEL * apus_dtype_bytes(g->type);
-  for (ptrdiff_t panel = 0; panel < apus_ceil_div(g->n, APUS_PANEL); panel++)
-    pack_panel(g, b, panel * APUS_PANEL, (char *)packed + panel * bytes);
+  const ptrdiff_t bytes = panel_elements(g) * element_bytes(g);
+  for (ptrdiff_t panel = 0; panel < apus_ceil_div(g->n, APUS_PANEL); panel++) {
+    void *place = (char *)packed + panel * bytes;
+    if (!g->parts) {
+      pack_panel(g, b, panel * APUS_PANEL, place);
+      continue;
+    }
+    pack_panel(g, b, panel * APUS_PANEL, apus_parts_unpacked_panel(place, g->k));
+    apus_parts_pack_panel(place, g->k);
+  }
 }
 
 typedef struct preparation {
@@ -118,8 +133,10 @@ static size_t a_workspace(const apus_gemm *g) {
   return (size_t)apus_round_up(a_copies(g) * g->m * stored_depth(g) * apus_dtype_bytes(g->type), 64);
 }
 
-size_t apus_gemm_workspace_bytes(const apus_gemm *g) {
-  return a_workspace(g) + (g->b_packed ? 0 : (size_t)b_copies(g) * apus_gemm_packed_bytes(g)) + 64;
+size_t apus_gemm_workspace_bytes(const apus_gemm *g, int32_t threads) {
+  const size_t b = g->b_packed ? 0 : (size_t)b_copies(g) * apus_gemm_packed_bytes(g);
+  const size_t parts = g->parts ? (size_t)apus_max(1, threads) * apus_parts_scratch_bytes() : 0;
+  return a_workspace(g) + b + parts + 64;
 }
 
 void apus_gemm_run(
@@ -148,13 +165,14 @@ void apus_gemm_run(
               .tap_count = 1,
               .depth = depth,
               .row_stride = lda,
-              .panel_stride = depth * APUS_PANEL,
+              .panel_stride = panel_elements(g),
               .c_row_stride = g->ldc,
               .columns = g->n,
               .out_type = g->c_type,
               .epilogue = epilogue,
           },
       .type = g->type,
+      .parts = g->parts,
       .groups = 1,
       .images = g->batch,
       .planes = 1,
@@ -169,5 +187,5 @@ void apus_gemm_run(
     product.rows = g->batch * g->m;
     product.images = 1;
   }
-  apus_product_run(&product, a, b, c, 0, pool);
+  apus_product_run(&product, a, b, c, 0, p.b_to, pool);
 }

@@ -1,5 +1,6 @@
 #include "internal/product.h"
 
+#include "internal/parts.h"
 #include "internal/schedule.h"
 
 typedef struct job {
@@ -9,10 +10,10 @@ typedef struct job {
   const char *a, *b;
   char *c;
   const char *residual;
+  char *scratch;
 } job;
 
 static void run_task(void *context, ptrdiff_t task, int32_t thread) {
-  (void)thread;
   const job *j = context;
   const apus_product *p = j->product;
   const apus_schedule *s = &j->schedule;
@@ -31,7 +32,8 @@ static void run_task(void *context, ptrdiff_t task, int32_t thread) {
   apus_tiles tiles = p->tiles;
   tiles.epilogue = &epilogue;
   tiles.a = j->a + (group * p->a_group + image * p->a_image + plane * p->a_plane) * size;
-  tiles.b = j->b + (group * p->b_group + image * p->b_image) * size;
+  tiles.b = j->b + (group * p->b_group + image * p->b_image) * (p->parts ? 2 : size);
+  if (p->parts) tiles.scratch = j->scratch + (size_t)thread * apus_parts_scratch_bytes();
   tiles.c = j->c + c * out_size;
   tiles.residual = j->residual == NULL ? NULL : j->residual + c * out_size;
 
@@ -53,7 +55,8 @@ static void run_task(void *context, ptrdiff_t task, int32_t thread) {
 }
 
 void apus_product_run(
-    const apus_product *p, const void *a, const void *b, void *c, ptrdiff_t offset, apus_pool *pool) {
+    const apus_product *p, const void *a, const void *b, void *c, ptrdiff_t offset, void *scratch,
+    apus_pool *pool) {
   if (p->runs <= 0 || p->rows <= 0 || p->tiles.columns <= 0) return;
   const ptrdiff_t size = p->type == APUS_F32 ? 4 : 2, out_size = p->tiles.out_type == APUS_F32 ? 4 : 2;
   const ptrdiff_t units = p->runs == 1 ? p->rows : p->runs, unit_rows = p->runs == 1 ? 1 : p->rows;
@@ -65,12 +68,15 @@ void apus_product_run(
       .product = p,
       .schedule = apus_schedule_make(
           copies, units, unit_rows, apus_ceil_div(p->tiles.columns, APUS_PANEL), depth, operand, result,
-          depth * APUS_PANEL * size, apus_pool_threads(pool)),
-      .tiles = p->type == APUS_F32 ? apus_tiles_f32() : apus_tiles_bf16(),
+          p->parts ? 2 * apus_parts_panel_elements(depth) : depth * APUS_PANEL * size, apus_pool_threads(pool),
+          // Every task takes its rows apart: fewer tasks do that less often.
+          p->parts ? 1 : 4),
+      .tiles = p->parts ? apus_tiles_parts : p->type == APUS_F32 ? apus_tiles_f32() : apus_tiles_bf16(),
       .a = a,
       .b = b,
       .c = (char *)c + offset * out_size,
       .residual = p->tiles.epilogue->residual,
+      .scratch = scratch,
   };
   if (j.residual != NULL) j.residual += offset * out_size;
   apus_pool_run(pool, copies * j.schedule.row_blocks * j.schedule.panel_blocks, run_task, &j);

@@ -56,8 +56,8 @@ static size_t round_64(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 static size_t product_workspace(const apus_recurrent *l) {
   const recurrent_products p = products(l);
-  const size_t a = apus_gemm_workspace_bytes(&p.input), b = apus_gemm_workspace_bytes(&p.state);
-  const size_t c = apus_gemm_workspace_bytes(&p.scaled);
+  const size_t a = apus_gemm_workspace_bytes(&p.input, 1), b = apus_gemm_workspace_bytes(&p.state, 1);
+  const size_t c = apus_gemm_workspace_bytes(&p.scaled, 1);
   return round_64(a > b ? (a > c ? a : c) : (b > c ? b : c));
 }
 

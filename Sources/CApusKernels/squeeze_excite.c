@@ -49,7 +49,7 @@ void apus_squeeze_excite_pack(
 
 size_t apus_squeeze_excite_workspace_bytes(const apus_squeeze_excite *s) {
   const apus_gemm first = product(s, true), second = product(s, false);
-  const size_t products = apus_gemm_workspace_bytes(&first) + apus_gemm_workspace_bytes(&second);
+  const size_t products = apus_gemm_workspace_bytes(&first, 1) + apus_gemm_workspace_bytes(&second, 1);
   return products + (size_t)apus_round_up(s->batch * s->squeezed * (ptrdiff_t)sizeof(float), 64);
 }
 

@@ -22,6 +22,7 @@ extension KernelTests {
       g.c_batch = g.m * g.ldc
       g.alpha = random.bool() ? 1 : 0.5
       g.type = dtype(narrow)
+      g.parts = !narrow && g.b_packed && random.bool()
       g.a_type = dtype(narrow && random.bool())
       g.b_type = dtype(narrow && random.bool())
       g.c_type = dtype(narrow && random.bool())
@@ -31,7 +32,7 @@ extension KernelTests {
       let bias = Buffer(random.floats(g.n))
       let c = Buffer([Float](repeating: 0, count: g.batch * g.c_batch), g.c_type)
       let packed = Buffer(bytes: apus_gemm_packed_bytes(&g))
-      let workspace = Buffer(bytes: apus_gemm_workspace_bytes(&g))
+      let workspace = Buffer(bytes: apus_gemm_workspace_bytes(&g, 2))
       var epilogue = apus_epilogue()
       epilogue.bias = UnsafePointer(bias.floats)
       if g.b_packed { apus_gemm_pack(&g, b.pointer, packed.pointer) }

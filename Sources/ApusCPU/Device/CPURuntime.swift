@@ -22,6 +22,9 @@ public struct CPURuntime: DeviceRuntime {
   /// Whether BF16 products are faster than FP32 ones.
   public static var hasFastBF16: Bool { apus_cpu_has_fast_bf16() }
 
+  /// Whether the processor multiplies tiles of BF16 numbers (AMX).
+  public static var hasBF16Tiles: Bool { apus_cpu_current_level().rawValue >= APUS_CPU_AMX_BF16.rawValue }
+
   public func revive(_ record: KernelRecord, constants: [UnsafeRawBufferPointer]) throws -> any Kernel {
     guard let kernel = Self.byKind[record.kind] else {
       throw ApusError(

@@ -17,6 +17,8 @@ public struct MatMulKernel: CPUKernel {
     /// Element type of products.
     public var type = DType.f32
     public var hasBias = false
+    /// Whether FP32 products of a packed matrix are those of three BF16 parts of each number.
+    public var usesBF16x3 = false
     /// Position of the residual among the inputs; nil: none.
     public var residual: Int?
 
@@ -35,6 +37,8 @@ public struct MatMulKernel: CPUKernel {
       gemm.alpha = Float(alpha)
       gemm.type = type.native
       gemm.b_type = APUS_F32
+      gemm.b_packed = true
+      gemm.parts = usesBF16x3
       return Tensor(.u8, [apus_gemm_packed_bytes(&gemm)]) { target in
         matrix.withUnsafeBytes { apus_gemm_pack(&gemm, $0.baseAddress, target.baseAddress) }
       }
@@ -53,6 +57,7 @@ public struct MatMulKernel: CPUKernel {
     guard let sizes = parameters.packed else { return }
     var gemm = apus_gemm()
     gemm.type = parameters.type.native
+    gemm.parts = parameters.usesBF16x3
     (gemm.k, gemm.n) = sizes.count == 2 ? (sizes[0], sizes[1]) : (0, 0)
     guard sizes.count == 2, packed.byteCount >= apus_gemm_packed_bytes(&gemm) else {
       throw ApusError(.invalidModel, Problem(.engineDamaged, "a packed matrix does not fit its sizes"))
@@ -76,6 +81,7 @@ public struct MatMulKernel: CPUKernel {
       gemm.m = parameters.transA ? a.shape[1] : a.shape.dropLast().reduce(1, *)
       gemm.ldb = gemm.n
       gemm.b_packed = true
+      gemm.parts = parameters.usesBF16x3
     } else {
       let b = try context.input(1)
       let left = a.shape.count == 1 ? [1] + a.shape : a.shape
@@ -97,15 +103,17 @@ public struct MatMulKernel: CPUKernel {
       throw ApusError(
         .internal, Problem(.internalError, "a product of \(a.dtype.rawValue) matrices has no kernel"))
     }
-    return prepared(gemm, outer, aWidth: a.dtype.bitWidth / 8, cWidth: output.dtype.bitWidth / 8)
+    let scratch = apus_gemm_workspace_bytes(&gemm, Int32(context.threads))
+    return prepared(
+      gemm, outer, scratch: scratch, aWidth: a.dtype.bitWidth / 8, cWidth: output.dtype.bitWidth / 8)
   }
 
-  private func prepared(_ gemm: apus_gemm, _ outer: MatrixBatch, aWidth: Int, cWidth: Int) -> PreparedKernel {
-    var gemm = gemm
+  private func prepared(
+    _ gemm: apus_gemm, _ outer: MatrixBatch, scratch: Int, aWidth: Int, cWidth: Int
+  ) -> PreparedKernel {
     var epilogue = EpilogueParameters(activation: parameters.activation).native()
     epilogue.bias = bias.base?.assumingMemoryBound(to: Float.self)
     let bWidth = gemm.b_type == APUS_F32 ? 4 : 2
-    let scratch = apus_gemm_workspace_bytes(&gemm)
     return PreparedKernel(scratchBytes: scratch) {
       [gemm, epilogue, packed, residual = parameters.residual] frame in
       var epilogue = epilogue

@@ -7,10 +7,14 @@ public import ApusTactics
 /// Convolution with our own kernels: implicit matrix products on channels-last tensors; a picture of few channels is
 /// read as it comes.
 public struct ConvImplicitGEMM: Tactic {
-  public let name = "cpu.conv.implicit-gemm"
+  private let usesBF16x3: Bool
+  public var name: String { usesBF16x3 ? "cpu.conv.bf16x3" : "cpu.conv.implicit-gemm" }
   public var operators: [any Operator.Type] { [Conv.self] }
 
-  public init() {}
+  public init() { usesBF16x3 = false }
+
+  /// FP32 products of BF16 parts.
+  init(usesBF16x3: Bool) { self.usesBF16x3 = usesBF16x3 }
 
   public func supports(_ node: TacticNode) -> Support {
     guard let input = node.input(0), let rank = input.rank else { return .no("the input's rank is unknown") }
@@ -23,6 +27,7 @@ public struct ConvImplicitGEMM: Tactic {
       return .no("the bias is computed at run time")
     }
     guard weight.elementCount > 0 else { return .no("no weights") }
+    if usesBF16x3, let reason = BF16x3.refusal(node) { return .no(reason) }
     let residual: Layout? = node.isPresent(3) ? .channelsLast : nil
     let channelsLast = LayoutSignature(inputs: [.channelsLast, nil, nil, residual], outputs: [.channelsLast])
     let picture = LayoutSignature(inputs: [.rowMajor, nil, nil, residual], outputs: [.channelsLast])
@@ -40,7 +45,9 @@ public struct ConvImplicitGEMM: Tactic {
       throw ApusError(.internal, Problem(.internalError, "\(name) was given another node", node: node.name))
     }
     let parameters = ConvKernel.Parameters(
-      conv: conv, weightShape: weight.shape, type: type, hasBias: node.constant(2) != nil)
+      conv: conv, weightShape: weight.shape, type: type, hasBias: node.constant(2) != nil,
+      usesBF16x3: usesBF16x3)
+    if usesBF16x3 { _ = try BF16x3.checked(weight.inFloat32(), node) }
     var references = [constants.add(try parameters.pack(weight.floats()))]
     if let bias = node.constant(2) {
       references.append(constants.add(bias.inFloat32()))

@@ -6,13 +6,18 @@ public import ApusTactics
 
 /// Product with a constant matrix, which is packed.
 public struct LinearPacked: Tactic {
-  public let name = "cpu.linear.packed"
+  private let usesBF16x3: Bool
+  public var name: String { usesBF16x3 ? "cpu.linear.bf16x3" : "cpu.linear.packed" }
   public var operators: [any Operator.Type] { [Linear.self] }
 
-  public init() {}
+  public init() { usesBF16x3 = false }
+
+  /// FP32 products of BF16 parts.
+  init(usesBF16x3: Bool) { self.usesBF16x3 = usesBF16x3 }
 
   public func supports(_ node: TacticNode) -> Support {
     if let reason = node.typeRefusal ?? node.packingRefusal(2, "bias") { return .no(reason) }
+    if usesBF16x3, let reason = BF16x3.refusal(node) { return .no(reason) }
     guard let weight = node.constant(1), weight.rank == 2 else {
       return .no("the weights are computed at run time")
     }
@@ -26,7 +31,9 @@ public struct LinearPacked: Tactic {
     guard let op = node.op as? Linear, let weight = node.constant(1), let product = MatrixProduct(op, node)
     else { throw node.mismatch(self) }
     var parameters = product.parameters
-    var references = [constants.add(parameters.pack(weight.inFloat32()))]
+    parameters.usesBF16x3 = usesBF16x3
+    let matrix = weight.inFloat32()
+    var references = [constants.add(parameters.pack(usesBF16x3 ? try BF16x3.checked(matrix, node) : matrix))]
     if let bias = product.bias { references.append(constants.add(bias)) }
     return BuiltKernel(
       try MatMulKernel.record(parameters, tactic: name, constants: references),

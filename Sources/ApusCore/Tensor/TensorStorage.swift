@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Bytes of a tensor: owned, or a view into memory that somebody else keeps alive (a mapped file, another tensor).
 ///
@@ -8,6 +9,8 @@ public final class TensorStorage: @unchecked Sendable {
   public let base: UnsafeRawPointer
   public let byteCount: Int
   private let memory: Memory
+  /// Whether a spill file backs the pages.
+  private let isSpilled = Atomic(false)
 
   private enum Memory {
     case view(owner: AnyObject?)
@@ -56,7 +59,19 @@ public final class TensorStorage: @unchecked Sendable {
   /// Gives up the memory of bytes that a file backs; they are read again when they are touched. Nothing happens to
   /// other bytes.
   public func releasePages() {
-    if case .view(let owner) = memory { (owner as? MappedFile)?.releasePages() }
+    switch memory {
+    case .view(let owner): (owner as? MappedFile)?.releasePages()
+    case .pages(let address):
+      if isSpilled.load(ordering: .acquiring) { madvise(address, byteCount, MADV_DONTNEED) }
+    case .heap: break
+    }
+  }
+
+  /// Moves large contents that only memory holds into a file, at the same address; small ones stay.
+  public func spill(into file: SpillFile) {
+    guard case .pages(let address) = memory, !isSpilled.load(ordering: .acquiring) else { return }
+    guard file.replace(UnsafeRawBufferPointer(start: address, count: byteCount)) else { return }
+    isSpilled.store(true, ordering: .releasing)
   }
 
   deinit {

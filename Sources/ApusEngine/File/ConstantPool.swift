@@ -60,6 +60,7 @@ public final class ConstantPool: ConstantStore, @unchecked Sendable {
     for (tensor, offset) in zip(tensors, offsets) {
       try padding.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[..<(offset - position)])) }
       try tensor.withUnsafeBytes(body)
+      tensor.storage.releasePages()
       position = offset + tensor.byteCount
     }
   }

@@ -23,7 +23,13 @@ typedef struct apus_gemm {
   apus_dtype c_type;
   /// Whether the call gets B packed by `apus_gemm_pack`.
   bool b_packed;
+  /// Whether FP32 products are those of three BF16 parts of each number, for processors with BF16 tiles: as exact,
+  /// packed B is half as large again. With packed B that `apus_parts_fit`.
+  bool parts;
 } apus_gemm;
+
+/// Whether all numbers have BF16 parts: none is infinite, NaN or above 2^127.
+bool apus_parts_fit(const float *x, ptrdiff_t count);
 
 /// Whether the fields describe a product these kernels run.
 bool apus_gemm_valid(const apus_gemm *gemm);
@@ -34,8 +40,8 @@ size_t apus_gemm_packed_bytes(const apus_gemm *gemm);
 /// Packs one B of `b_type` (stored as `ldb` and `b_transposed` say), times `alpha`. Serial.
 void apus_gemm_pack(const apus_gemm *gemm, const void *b, void *packed);
 
-/// Bytes of workspace (align to 64).
-size_t apus_gemm_workspace_bytes(const apus_gemm *gemm);
+/// Bytes of workspace (align to 64) of one call with at most `threads` threads.
+size_t apus_gemm_workspace_bytes(const apus_gemm *gemm, int32_t threads);
 
 /// Runs the products. The epilogue's bias has `n` values; its residual has the layout of C.
 /// - `b`: packed B, or the matrices themselves, as `b_packed` says.

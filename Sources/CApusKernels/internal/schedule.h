@@ -10,11 +10,12 @@ typedef struct apus_schedule {
 } apus_schedule;
 
 /// Cuts `units` rows (or runs of `unit_rows` rows each) and `panels` for `copies` equal products, so that a
-/// block of rows stays in the second-level cache and every thread has several tasks. `operand_bytes` and
+/// block of rows stays in the second-level cache and every thread has `tasks_per_thread` tasks. `operand_bytes` and
 /// `result_bytes` are those of a unit.
 static inline apus_schedule apus_schedule_make(
     ptrdiff_t copies, ptrdiff_t units, ptrdiff_t unit_rows, ptrdiff_t panels, ptrdiff_t depth,
-    ptrdiff_t operand_bytes, ptrdiff_t result_bytes, ptrdiff_t panel_bytes, int32_t threads) {
+    ptrdiff_t operand_bytes, ptrdiff_t result_bytes, ptrdiff_t panel_bytes, int32_t threads,
+    ptrdiff_t tasks_per_thread) {
   const ptrdiff_t unit_bytes = operand_bytes + result_bytes;
   // Weights that stay in the second-level cache allow small blocks of rows, whose results are then written
   // nearly in order; larger weights are better read seldom, and results pass through only once.
@@ -29,7 +30,7 @@ static inline apus_schedule apus_schedule_make(
   if (unit_rows == 1) rows = apus_min(units, apus_round_up(rows, 14));
   ptrdiff_t block = panels;
   const bool split_panels = panel_bytes * panels > unit_bytes * units;
-  const ptrdiff_t wanted = threads > 1 ? 4 * threads : 1;
+  const ptrdiff_t wanted = threads > 1 ? tasks_per_thread * threads : 1;
   while (copies * apus_ceil_div(units, apus_max(rows, 1)) * apus_ceil_div(panels, apus_max(block, 1)) < wanted) {
     // Tasks of a few microseconds at least.
     if (rows * unit_rows * block * APUS_PANEL * depth < 500000) break;

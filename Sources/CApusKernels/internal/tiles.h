@@ -26,6 +26,8 @@ typedef struct apus_tiles {
   ptrdiff_t columns;
   apus_dtype out_type;
   const apus_epilogue *epilogue;
+  /// The calling thread's own memory, for kernels that want some.
+  void *scratch;
 } apus_tiles;
 
 /// Part of the work: runs, rows of each run and panels, each half open.
