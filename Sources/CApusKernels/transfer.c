@@ -54,10 +54,16 @@ static inline uint64_t to_unsigned(double x) {
 #define STORES(TYPE, C, VALUE)                                                    \
   case TYPE: {                                                                    \
     C *p = to;                                                                    \
-    for (ptrdiff_t i = 0; i < n; i++) {                                           \
-      const __typeof__(*from) v = from[i];                                        \
-      p[i * stride] = (C)(VALUE);                                                 \
-    }                                                                             \
+    if (stride == 1)                                                              \
+      for (ptrdiff_t i = 0; i < n; i++) {                                         \
+        const __typeof__(*from) v = from[i];                                      \
+        p[i] = (C)(VALUE);                                                        \
+      }                                                                           \
+    else                                                                          \
+      for (ptrdiff_t i = 0; i < n; i++) {                                         \
+        const __typeof__(*from) v = from[i];                                      \
+        p[i * stride] = (C)(VALUE);                                               \
+      }                                                                           \
     break;                                                                        \
   }
 

@@ -59,8 +59,9 @@ struct RetinaNetCase {
       let decoded = try op.evaluate(Operands([scores, deltas], outputCount: 3))
       for (index, value) in decoded.enumerated() { value.tensor.map { results[index].append($0) } }
     }
-    let joined = parts.enumerated().map { index, values in
-      graph[graph.addNode(Concat(axis: 1), values.map { $0 }, outputs: ["all\(index)"])].outputs[0]
+    let joined = parts.enumerated().map { index, values -> ValueID? in
+      let node = graph.addNode(Concat(axis: 1), values.map { $0 }, outputs: ["all\(index)"])
+      return graph[node].outputs[0]
     }
     let nms = RetinaNetNMS()
     let node = graph.addNode(nms, joined, outputs: ["scores", "boxes", "classes", "count"])

@@ -30,8 +30,12 @@ struct PointwiseCompiler {
     let scalars = node.constants.map {
       $0.flatMap { $0.elementCount == 1 && !$0.dtype.isComplex ? $0.doubles().first : nil }
     }
-    let result = try compiler.apply(node.op, operands, scalars)
-    compiler.store(result, 0)
+    // Storing converts.
+    if node.op is Cast, let only = inputs.first {
+      compiler.store(only, 0)
+    } else {
+      compiler.store(try compiler.apply(node.op, operands, scalars), 0)
+    }
     return try compiler.finish()
   }
 
@@ -104,6 +108,7 @@ struct PointwiseCompiler {
   }
 
   private mutating func cast(_ value: Int32, _ dtype: DType) -> Int32 {
+    if domain == APUS_POINTWISE_F32, dtype == .f32 { return value }
     let target = register()
     instructions.append(.init(APUS_PW_CAST.rawValue, dst: target, a: value, b: Int32(dtype.code)))
     return target
