@@ -57,7 +57,7 @@ public enum Device: Sendable, Hashable {
   public func supports(_ precision: String) -> Bool {
     switch (resolved, precision) {
     case (_, "fp32"): true
-    case (.cuda, "fp16"), (.cuda, "bf16"): true
+    case (.cuda, "fp16"), (.cuda, "bf16"), (.cuda, "tf32"): true
     case (_, "bf16"): CPURuntime.hasFastBF16
     default: false
     }

@@ -26,16 +26,16 @@ public struct Model: Sendable {
   public func optimize(device: Device = .auto, _ options: BuildOptions = BuildOptions()) throws
     -> Builder.Result
   {
-    let precision = options.precisions.first { $0 != .fp32 }?.rawValue ?? "fp32"
-    guard device.supports(precision) else {
+    if let missing = options.precisions.map(\.rawValue).sorted().first(where: { !device.supports($0) }) {
       let allowed = BuildOptions.Precision.allCases.map(\.rawValue).filter(device.supports)
       throw ApusError(
         .resources,
         Problem(
-          .precisionMissing, "the device lacks the precision", value: precision,
+          .precisionMissing, "the device lacks the precision", value: missing,
           allowed: allowed.joined(separator: ", "),
           fix: "leave --precision out, or use one that is allowed"))
     }
-    return try Builder(options: options, tactics: try device.tactics(precision: precision)).build(source)
+    return try Builder(options: options, tactics: try device.tactics(precision: options.precisionText)).build(
+      source)
   }
 }

@@ -5,8 +5,9 @@ public import ApusVision
 
 /// How a model is optimized.
 public struct BuildOptions: Sendable {
-  /// Element type of the heavy arithmetic.
-  public enum Precision: String, Sendable, Codable, CaseIterable { case fp32, fp16, bf16, int8 }
+  /// Element type of the heavy arithmetic; `tf32`: products and convolutions of FP32 elements keep ten bits of their
+  /// operands' mantissa, where the device has units for that.
+  public enum Precision: String, Sendable, Codable, CaseIterable { case fp32, fp16, bf16, int8, tf32 }
 
   /// `--fix`: inputs with their shapes made static.
   public var fixedShapes: [String: [Int]] = [:]
@@ -14,6 +15,13 @@ public struct BuildOptions: Sendable {
   public var profiles: [ShapeProfile] = []
   /// FP32 is always allowed beside these.
   public var precisions: Set<Precision> = []
+
+  /// Those below FP32 as text, `fp16,tf32`; `fp32` where there is none.
+  public var precisionText: String {
+    let names = Precision.allCases.filter { $0 != .fp32 && precisions.contains($0) }.map(\.rawValue)
+    return names.isEmpty ? "fp32" : names.joined(separator: ",")
+  }
+
   /// Threads that kernels are tuned for; 0: one a processor.
   public var threads = 0
   /// Refuse instead of falling back to references.

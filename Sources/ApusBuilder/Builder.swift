@@ -141,8 +141,10 @@ extension Graph {
 }
 
 extension BuildOptions {
-  /// The precision below FP32 that was asked for.
-  var reducedPrecision: Precision? { Precision.allCases.first { $0 != .fp32 && precisions.contains($0) } }
+  /// The precision below FP32 that elements shall have.
+  var reducedPrecision: Precision? {
+    Precision.allCases.first { $0 != .fp32 && $0 != .tf32 && precisions.contains($0) }
+  }
 }
 
 extension BuildOptions.Precision {
@@ -151,7 +153,7 @@ extension BuildOptions.Precision {
     case .fp32: .f32
     case .fp16: .f16
     case .bf16: .bf16
-    case .int8: nil
+    case .int8, .tf32: nil
     }
   }
 }

@@ -66,6 +66,8 @@ public struct Report: Sendable, Codable {
     public var node: String
     public var `operator`: String
     public var tactic: String
+    /// What the tactic chose among: tiling and arithmetic of products on GPUs; nil where there is nothing to say.
+    public var program: String?
     public var sources: [String]
     public var rules: [String]
     public var tunedMs: Double?
@@ -116,7 +118,7 @@ public struct Report: Sendable, Codable {
       weightBytes: model.weightBytes,
       nodes: model.graph.nodeCount)
     modelSdk = [:]
-    precision = options.reducedPrecision?.rawValue ?? "fp32"
+    precision = options.precisionText
     self.accuracy = accuracy.outputs
     detections = accuracy.detections
     kernels = Self.kernels(lowered)
@@ -152,8 +154,8 @@ public struct Report: Sendable, Codable {
     let refusals = Dictionary(lowered.notes.map { ($0.node, $0.refusals) }) { first, _ in first }
     return lowered.plan.steps.map {
       KernelLine(
-        node: $0.name, operator: $0.operatorName, tactic: $0.kernel.tactic, sources: $0.sources,
-        rules: $0.rules,
+        node: $0.name, operator: $0.operatorName, tactic: $0.kernel.tactic,
+        program: $0.kernel.program, sources: $0.sources, rules: $0.rules,
         tunedMs: $0.tunedMilliseconds, refusals: refusals[$0.name] ?? [])
     }
   }

@@ -25,13 +25,24 @@ public final class CUDAContext: Sendable {
   private let images: any KernelImages
   /// nil: programs are chosen by their cost model.
   let tuner: ProgramTuner?
+  /// Whether FP32 operands may be multiplied as TF32.
+  let allowsTF32: Bool
   private let known: Mutex<(code: [KernelSource: Tensor], packed: [String: (source: Tensor, result: Tensor)])>
 
-  init(_ properties: GPUProperties, images: any KernelImages, tuner: ProgramTuner? = nil) {
+  init(
+    _ properties: GPUProperties, images: any KernelImages, tuner: ProgramTuner? = nil,
+    allowsTF32: Bool = false
+  ) {
     self.properties = properties
+    self.allowsTF32 = allowsTF32
     self.images = images
     self.tuner = tuner
     known = Mutex(([:], [:]))
+  }
+
+  /// Ways to multiply operands of a type.
+  func math(_ element: KernelElement) -> [ConvolutionProblem.Math] {
+    (element == .f32 && allowsTF32 ? [.tf32] : []) + ConvolutionProblem.Math.all(element)
   }
 
   /// Machine code as a constant; equal kernels share one.
@@ -65,7 +76,7 @@ public final class CUDAContext: Sendable {
           else { continue }
           var wanted = Array(programs.prefix(1))
           if let tuning, let tuner, programs.count > 1 {
-            let key = tuner.key(concrete)
+            let key = tuner.key(concrete, self)
             if let known = tuning.cache[key] {
               wanted = programs.filter { $0.label == known.tactic }
             } else {

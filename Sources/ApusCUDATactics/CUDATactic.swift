@@ -38,6 +38,8 @@ struct CUDAProgram {
   var launches: [Launch]
   var packed: [Tensor] = []
   var temporaryBytes = 0
+  /// Greatest error relative to the largest result; nil: that of the element type.
+  var tolerance: Double?
   /// Microseconds that a cost model expects; nil without one.
   var expected: Double?
 
@@ -176,8 +178,10 @@ struct CUDARecordWriter {
   }
 
   func record(tactic: String) throws -> KernelRecord {
-    try KernelRecord(
+    var record = try KernelRecord(
       kind: CUDAKernelRecord.kind, tactic: tactic,
       encoding: CUDAKernelRecord(variants: variants, packed: packed.sorted()), constants: references)
+    record.program = Set(variants.map(\.label)).sorted().joined(separator: "; ")
+    return record
   }
 }

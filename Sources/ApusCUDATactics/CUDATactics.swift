@@ -36,7 +36,8 @@ extension CUDAContext {
 }
 
 extension TacticSet {
-  /// A GPU, with the host's tactics for what it cannot run.
+  /// A GPU, with the host's tactics for what it cannot run. `precision` is what was asked for below FP32, separated by
+  /// commas: products may be TF32 where `tf32` is among it.
   public static func cuda(
     _ runtime: CUDARuntime, images: any KernelImages, precision: String = "fp32", host: TacticSet
   ) -> TacticSet {
@@ -44,7 +45,8 @@ extension TacticSet {
     let target = PlanTarget(
       device: "cuda", level: properties.target, model: properties.name, precision: precision)
     let context = CUDAContext(
-      properties, images: images, tuner: ProgramTuner(runtime: runtime, target: target))
+      properties, images: images, tuner: ProgramTuner(runtime: runtime, target: target),
+      allowsTF32: precision.split(separator: ",").contains("tf32"))
     return TacticSet(
       target: target,
       runtime: runtime, tactics: context.tactics, fallback: HostTactics(host),

@@ -46,7 +46,7 @@ extension KernelActivation {
 }
 
 extension ConvolutionProblem.Math {
-  /// Ways to multiply operands of a type, all of its accuracy.
+  /// Ways to multiply operands of a type, all of its accuracy; `CUDAContext.math` adds those that were asked for.
   static func all(_ element: KernelElement) -> [ConvolutionProblem.Math] {
     switch element {
     case .f16: [.f16]

@@ -193,18 +193,20 @@ public struct Lowering {
         refusals.append("\(set.target.device): \(reason)")
         continue
       }
-      let candidates = candidates(set, node, query, &refusals)
-      guard let best = cheapest(candidates, node) else { continue }
-      let rivals = candidates.filter { $0.signature == best.signature }.map(\.tactic)
-      do {
-        // Vendor kernels of the host are not measured for the few nodes that a device leaves to it.
-        let chooser: any TacticChooser = set.place == tactics.place ? chooser : FirstTactic()
-        let choice = try chooser.choose(rivals, query, best.signature, constants)
-        return try emit(node, choice, best, refusals + choice.refusals)
-      } catch let error as ApusError where error.endsLowering {
-        throw error
-      } catch  where set.fallback != nil {
-        refusals.append("\(set.target.device): \(error)")
+      var candidates = candidates(set, node, query, &refusals)
+      while let best = cheapest(candidates, node) {
+        let rivals = candidates.filter { $0.signature == best.signature }.map(\.tactic)
+        candidates.removeAll { $0.signature == best.signature }
+        do {
+          // Vendor kernels of the host are not measured for the few nodes that a device leaves to it.
+          let chooser: any TacticChooser = set.place == tactics.place ? chooser : FirstTactic()
+          let choice = try chooser.choose(rivals, query, best.signature, constants)
+          return try emit(node, choice, best, refusals + choice.refusals)
+        } catch let error as ApusError where error.endsLowering {
+          throw error
+        } catch  where set.fallback != nil || !candidates.isEmpty {
+          refusals.append("\(set.target.device): \(error)")
+        }
       }
     }
     try lowerReference(node, refusals)

@@ -5,6 +5,7 @@ import ApusEngine
 import ApusOperators
 import ApusTactics
 import ApusTestSupport
+import Glibc
 import Testing
 
 @testable import ApusCUDATactics
@@ -43,14 +44,15 @@ struct DetectionKernelTests {
     }
   }
 
-  /// A part of the cases: a GPU runs all of them in `apus-gpu-check`.
+  /// A part of the cases, all of them in the long lane (`APUS_LONG`) and on GPUs in `apus-gpu-check`.
   @Test(arguments: 0..<6)
   func everyKernelComputesWhatItsReferenceDoes(family: Int) throws {
     let cases = [
       retinaNetDecodeCases(), retinaNetNMSCases(), efficientNMSCases(), batchedNMSCases(),
       retinaNetDetectionCases(), roiAlignCases(),
     ][family]
-    try check(cases.enumerated().filter { $0.offset % 4 == family % 4 }.map(\.element))
+    let isLong = getenv("APUS_LONG") != nil
+    try check(cases.enumerated().filter { isLong || $0.offset % 4 == family % 4 }.map(\.element))
   }
 
   /// The pooling gives levels that lie channels last.

@@ -132,6 +132,8 @@ struct GeneralSequenceTests {
     try checkEmulated(
       "cuda.copy-elements",
       [
+        NodeCase(
+          Tile(), [.fed(.f32, [nil, 2, 3, 5]), .constant(Tensor([1, 3, 1, 2] as [Int64], shape: [4]))]),
         NodeCase(BitCast(to: .i32), [.fed(.f32, [nil, 70])]),
         NodeCase(BitCast(to: .f16), [.fed(.u16, [nil, 7])]),
         NodeCase(crop, [.fed(.f32, [7, 5, 4]), constant(.i64, 4, 9)], batches: [1]),

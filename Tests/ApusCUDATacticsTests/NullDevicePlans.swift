@@ -90,6 +90,19 @@ private struct NoImages: KernelImages {
     #expect(plan.steps.contains { $0.operatorName == "Bernoulli" && $0.kernel.kind != CUDAKernelRecord.kind })
   }
 
+  /// The quick kernel finds only when it is built that FP32 does not hold a third.
+  @Test func aKernelOfAnotherLayoutTakesWhatThePreferredOneRefuses() throws {
+    let (plan, _) = try lower(
+      """
+      graph "resize"(%x: f32[1,3,4,5]) -> (%y) {
+        %s: f32[4] = constant {1.0, 1.0, 3.0, 3.0}
+        %y: f32[1,3,12,15] = Resize(%x, _, %s) {mode: "nearest"}
+      }
+      """)
+    let step = plan.steps.first { $0.operatorName == "Resize" }
+    #expect(step?.kernel.tactic == "cuda.resize.general")
+  }
+
   @Test func detectionRunsOnTheDeviceInOneGraph() throws {
     let (plan, executable) = try lower(
       """

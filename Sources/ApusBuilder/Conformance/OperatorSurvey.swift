@@ -58,26 +58,44 @@ public struct OperatorSurvey: Sendable {
     self.catalogue = catalogue
   }
 
-  /// For each operator, and each column, how often the cases that consist of it run in which way.
-  public func run(_ cases: [ConformanceCase], threads: Int) -> [Key: [[Way: Int]]] {
-    let found = Mutex([Key: [[Way: Int]]]())
-    ThreadPool(threads: threads).run(cases.count) { index in
-      guard let (key, ways) = survey(cases[index]) else { return }
-      found.withLock { table in
-        var counts = table[key] ?? columns.map { _ in [:] }
-        for (column, way) in ways.enumerated() { counts[column][way, default: 0] += 1 }
-        table[key] = counts
-      }
-    }
-    return found.withLock { $0 }
+  /// What a survey finds.
+  public struct Findings: Sendable {
+    /// For each operator, and each column, how often the cases that consist of it run in which way.
+    public var ways: [Key: [[Way: Int]]] = [:]
+    /// For each column of exact FP32, how often a case of any number of nodes runs in which way, the least of its steps
+    /// deciding.
+    public var shares: [[Way: Int]]
+    /// For each of these columns, the cases of which a step runs on the CPU or by a reference.
+    public var hosted: [[String]]
   }
 
-  /// nil for cases of several nodes, which say nothing about one operator.
-  private func survey(_ test: ConformanceCase) -> (Key, [Way])? {
+  public func run(_ cases: [ConformanceCase], threads: Int) -> Findings {
+    let empty = Findings(shares: columns.map { _ in [:] }, hosted: columns.map { _ in [] })
+    let found = Mutex(empty)
+    ThreadPool(threads: threads).run(cases.count) { index in
+      guard let (key, ways) = survey(cases[index]) else { return }
+      found.withLock { findings in
+        for (column, way) in ways.enumerated() {
+          guard let way else { continue }
+          if let key { findings.ways[key, default: empty.shares][column][way, default: 0] += 1 }
+          guard columns[column].precision == nil else { continue }
+          findings.shares[column][way, default: 0] += 1
+          if [.cpu, .mixed, .reference].contains(way) { findings.hosted[column].append(cases[index].name) }
+        }
+      }
+    }
+    return found.withLock { findings in
+      for column in findings.hosted.indices { findings.hosted[column].sort() }
+      return findings
+    }
+  }
+
+  /// The key is nil for cases of several nodes, which say nothing about one operator; they are looked at in exact FP32
+  /// only.
+  private func survey(_ test: ConformanceCase) -> (Key?, [Way?])? {
     guard let model = try? ONNXModel.load(path: test.model) else { return nil }
     let nodes = model.mainOperators
-    guard nodes.count == 1 else { return nil }
-    let key = Key(domain: nodes[0].domain, opType: nodes[0].opType)
+    let key = nodes.count == 1 ? Key(domain: nodes[0].domain, opType: nodes[0].opType) : nil
     let options = ImportOptions(plugins: .shared)
     guard let graph = try? model.importGraph(catalogue: catalogue, options: options).graph else {
       return (key, columns.map { _ in .unsupported })
@@ -87,13 +105,17 @@ public struct OperatorSurvey: Sendable {
     let graphs =
       [graph] + [inputs.flatMap { ConformanceCase.withConstants(graph, $0) }?.graph].compactMap { $0 }
     return (
-      key, columns.map { column in best(graphs.map { (try? way(of: $0, key, column)) ?? .unsupported }) }
+      key,
+      columns.map { column in
+        guard key != nil || column.precision == nil else { return nil }
+        return best(graphs.map { (try? way(of: $0, key, column)) ?? .unsupported })
+      }
     )
   }
 
   private func best(_ ways: [Way]) -> Way { Way.allCases.first(where: ways.contains) ?? .unsupported }
 
-  private func way(of graph: Graph, _ key: Key, _ column: Column) throws -> Way {
+  private func way(of graph: Graph, _ key: Key?, _ column: Column) throws -> Way {
     var graph = graph
     _ = try Pipeline.standard.run(&graph, PassContext())
     let kernels = TacticKernels(column.tactics)
@@ -108,7 +130,7 @@ public struct OperatorSurvey: Sendable {
       // Casts stand around what runs in another precision; copies and reorders around every kernel.
       let isEdge = [LayoutReorder.name, DeviceCopy.name].contains(step.operatorName)
       return !isEdge
-        && (step.operatorName != "Cast" || column.precision == nil || key.opType.contains("Cast"))
+        && (step.operatorName != "Cast" || column.precision == nil || key?.opType.contains("Cast") ?? true)
     }
     let ways = Set(steps.map { way(of: $0, plan, column) })
     if ways.isEmpty { return .free }

@@ -16,7 +16,7 @@ public struct OperatorTable {
   }
 
   private let columns: [OperatorSurvey.Column]
-  private let found: [OperatorSurvey.Key: [[OperatorSurvey.Way: Int]]]
+  private let found: OperatorSurvey.Findings
   private let operators: [StandardOperator]
 
   /// Surveys the cases, of which those of a single node count.
@@ -27,6 +27,12 @@ public struct OperatorTable {
     columns = survey.columns
     found = survey.run(cases, threads: threads)
     operators = StandardOperator.all(catalogue: catalogue)
+  }
+
+  /// For each column of exact FP32 by its name, the cases of which a step runs on the CPU or by a reference.
+  public var hosted: [String: [String]] {
+    let exact = columns.indices.filter { columns[$0].precision == nil }
+    return Dictionary(exact.map { (columns[$0].name, found.hosted[$0]) }) { first, _ in first }
   }
 
   /// The operators that are imported.
@@ -47,6 +53,14 @@ public struct OperatorTable {
       "- **free**: nothing is left to run. Several entries: different cases run in different ways, with their counts.",
       "- **–**: not imported or not lowered. **no case**: imported, but no case consists of it alone. *inlined*: by the"
         + " function body of the standard.", "",
+      "All cases together, those of several nodes (function bodies) too, the least of a case's steps deciding:",
+      "",
+    ]
+    lines += columns.indices.filter { columns[$0].precision == nil }.map {
+      "- \(columns[$0].name): \(cell(found.shares[$0], columns[$0]))."
+    }
+    lines += [
+      "",
       "| operator | operator sets | " + columns.map(\.name).joined(separator: " | ") + " |",
       "|---|---|" + columns.map { _ in "---|" }.joined(),
     ]
@@ -65,7 +79,7 @@ public struct OperatorTable {
       $0.lowerBound == $0.upperBound ? "\($0.lowerBound)" : "\($0.lowerBound)–\($0.upperBound)"
     }
     let key = OperatorSurvey.Key(domain: item.domain, opType: item.opType)
-    let cells = columns.indices.map { cell(found[key]?[$0] ?? [:], columns[$0]) }
+    let cells = columns.indices.map { cell(found.ways[key]?[$0] ?? [:], columns[$0]) }
     return Row(
       operator: name, operatorSets: sets.joined(separator: ", "), isInlined: item.isInlined,
       runs: Dictionary(zip(columns.map(\.name), cells)) { first, _ in first })

@@ -142,7 +142,7 @@ public struct ConvolutionProblem: Sendable, Hashable, Codable {
       .init("RESIDUAL", residual.rawValue), .init("BATCHES", batches), .init("A_BATCH", batchStrides[0]),
       .init("B_BATCH", batchStrides[1]), .init("C_BATCH", batchStrides[2]),
       .init("CONSTANT_B", weightsAreConstant),
-      .init("FAST_MATH", !math.isExact),
+      .init("FAST_MATH", math.elementBytes == 2),
     ]
     defines += activation.defines()
     if gated, let gateElement { defines.append(.init("GATE_TYPE", gateElement.name)) }

@@ -8,8 +8,9 @@ public func tf32Parts(_ weights: some Collection<Float>) -> [Float] {
     }
 }
 
-/// To nearest, ties away from zero, as the hardware's conversion does; numbers that would overflow are cut off.
-private func roundedToTF32(_ value: Float) -> Float {
+/// The nearest number with TF32's ten bits of mantissa, ties away from zero, as the hardware's conversion does; numbers
+/// that would overflow are cut off.
+public func roundedToTF32(_ value: Float) -> Float {
   guard value.isFinite else { return value }
   let rounded = Float(bitPattern: (value.bitPattern &+ 0x1000) & ~0x1fff)
   return rounded.isFinite ? rounded : Float(bitPattern: value.bitPattern & ~0x1fff)

@@ -40,7 +40,7 @@ public struct ConvImplicitGEMM: CUDATactic {
     guard let element = KernelElement(input.dtype) else { throw node.refusal("element type") }
     let geometry = try ConvGeometry(conv, input: input, weight: weight)
     let packed = packedConvolution(weight, bias: node.constant(2), element, context)
-    return ConvolutionProblem.Math.all(element).flatMap { math in
+    return context.math(element).flatMap { math in
       var problem = ConvolutionProblem(geometry, math: math, output: element)
       problem.hasBias = node.constant(2) != nil
       problem.activation = KernelActivation(conv.activation)
@@ -104,6 +104,11 @@ extension ConvolutionProblem {
     operands.merge(extra) { _, given in given }
     return candidates(on: context.properties).map { candidate in
       var packed = packed
+      if math == .tf32, let weights = packed.first {
+        packed[0] = context.packed(weights, as: "tf32") {
+          Tensor(weights.floats().map(roundedToTF32), shape: weights.shape)
+        }
+      }
       if candidate.splitsWeights, let weights = packed.first {
         packed[0] = context.packed(weights, as: "tf32 parts") {
           let parts = tf32Parts(weights.floats())
@@ -113,6 +118,7 @@ extension ConvolutionProblem {
       var program = CUDAProgram(
         "\(math.rawValue) \(candidate.label)", candidate.spec, operands, packed: packed)
       program.expected = candidate.microseconds
+      if math == .tf32 { program.tolerance = 5e-3 }
       return program
     }
   }

@@ -44,7 +44,7 @@ public struct LinearProduct: CUDATactic {
     let activation = (node.op as? Linear)?.activation ?? (node.op as? Gemm)?.activation ?? .none
     let packed = pack(weight, k, n, isTransposed, bias: node.constant(2), element)
     let hasResidual = node.op is Linear && node.isPresent(3)
-    return ConvolutionProblem.Math.all(element).flatMap { math in
+    return context.math(element).flatMap { math in
       var problem = ConvolutionProblem.product(
         math: math, output: element, rows: input.elementCount / max(1, k), columns: n, reduction: k)
       problem.hasBias = node.constant(2) != nil

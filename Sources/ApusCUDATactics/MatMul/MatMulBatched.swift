@@ -26,7 +26,7 @@ public struct MatMulBatched: CUDATactic {
     let isShared = b.shape.count == 2
     let batches = isShared ? 1 : b.shape.dropLast(2).reduce(1, *)
     let rows = a.elementCount / max(1, k * batches)
-    return ConvolutionProblem.Math.all(element).flatMap { math in
+    return context.math(element).flatMap { math in
       var problem = ConvolutionProblem.product(
         math: math, output: element, rows: rows, columns: n, reduction: k)
       problem.hasBias = false

@@ -4,18 +4,18 @@ import ApusEngine
 import ApusOperators
 public import ApusTactics
 
-/// Elements moved as they are: bits read as another type, pictures cropped and padded around their middle, dropout
-/// without training.
+/// Elements moved as they are: bits read as another type, pictures cropped and padded around their middle, tensors of
+/// many axes repeated, dropout without training.
 public struct CopyElements: CUDATactic {
   public let name = "cuda.copy-elements"
   let context: CUDAContext
-  public var operators: [any Operator.Type] { [BitCast.self, CenterCropPad.self, Dropout.self] }
+  public var operators: [any Operator.Type] { [BitCast.self, CenterCropPad.self, Dropout.self, Tile.self] }
 
   public func supports(_ node: TacticNode) -> Support {
     if let reason = node.generalRefusal(types: { $0.kernelName != nil && $0.bitWidth >= 8 }) {
       return .no(reason)
     }
-    guard node.op is Dropout else { return node.rowMajor(steering: node.op is CenterCropPad ? [1] : []) }
+    guard node.op is Dropout else { return node.rowMajor(steering: absorbed(node)) }
     let isTraining = node.isPresent(2) && node.constant(2)?.doubles().first != 0
     let isRandom = isTraining && !(node.isPresent(1) && node.constant(1)?.doubles().first == 0)
     return isRandom ? .no("random results") : node.rowMajor(steering: [1, 2])
@@ -23,7 +23,7 @@ public struct CopyElements: CUDATactic {
 
   func absorbed(_ node: TacticNode) -> Set<Int> {
     switch node.op {
-    case is CenterCropPad: [1]
+    case is CenterCropPad, is Tile: [1]
     case is Dropout: [1, 2]
     default: []
     }
@@ -47,6 +47,10 @@ public struct CopyElements: CUDATactic {
       }
       let condition = inside.isEmpty ? "true" : inside.joined(separator: " && ")
       body = "y[index] = \(condition) ? x[\(address(places, strides))] : (T_y::Store)0;"
+    }
+    if node.op is Tile {
+      let places = input.shape.indices.map { "i\($0) % \(input.shape[$0])ll" }
+      body = "y[index] = x[\(address(places.map { "(\($0))" }, input.shape.rowMajorStrides))];"
     }
     if node.op is Dropout, node.outputs.count > 1, node.outputs[1] != nil {
       operands.append(try .write("kept", 1, node))

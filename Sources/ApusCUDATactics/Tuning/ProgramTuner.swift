@@ -26,7 +26,7 @@ struct ProgramTuner: Sendable {
   }
 
   /// What tells this choice from others.
-  func key(_ node: ConcreteNode) -> String {
+  func key(_ node: ConcreteNode, _ context: CUDAContext) -> String {
     let text = { (tensors: [TensorDescriptor?]) in
       tensors.enumerated().map { index, tensor in
         guard let tensor else { return "-" }
@@ -36,14 +36,14 @@ struct ProgramTuner: Sendable {
     }
     let results = node.outputs.map { $0.map { "\($0.shape)\($0.dtype.rawValue)" } ?? "-" }
     return "\(PlanStep.text(of: node.op).text)|\(text(node.inputs))|\(results.joined(separator: ","))"
-      + "|\(target.device)/\(target.level)/\(target.model)"
+      + "|\(target.device)/\(target.level)/\(target.model)\(context.allowsTF32 ? "/tf32" : "")"
   }
 
   func choose(
     _ programs: [CUDAProgram], _ query: TacticNode, _ layouts: LayoutSignature, _ symbols: [String: Int],
     _ node: ConcreteNode, _ session: TuningSession, absorbed: Set<Int>, _ context: CUDAContext
   ) throws -> Choice? {
-    let key = key(node)
+    let key = key(node, context)
     if let known = session.cache[key], let program = programs.first(where: { $0.label == known.tactic }) {
       return Choice(program: program, microseconds: known.milliseconds * 1000)
     }
@@ -73,7 +73,8 @@ struct ProgramTuner: Sendable {
         var writer = CUDARecordWriter(context, pool)
         try writer.add(program, nil, concrete, absorbed: absorbed)
         let built = BuiltKernel(try writer.record(tactic: program.label), absorbedInputs: absorbed)
-        let time = try trial.microseconds(built, pool, best: best?.microseconds)
+        let time = try trial.microseconds(
+          built, pool, best: best?.microseconds, tolerance: program.tolerance)
         if best?.microseconds.map({ time < $0 }) ?? true {
           if let best { refusals.append(Self.text(best)) }
           best = Choice(program: program, microseconds: time)

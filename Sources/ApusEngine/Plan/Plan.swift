@@ -162,6 +162,8 @@ public struct KernelRecord: Sendable, Codable {
   /// Tactic that made the record.
   public var tactic: String
   public var parameters: AttributeValue
+  /// What the tactic chose among, in its own words (`tf32 mma 64x32 s8`); nil where there is nothing to say.
+  public var program: String?
   /// Constants that belong to the kernel: packed weights, folded vectors, machine code.
   public var constants: [ConstantReference]
 

@@ -31,15 +31,18 @@ public struct DeviceTrial {
   }
 
   /// Microseconds of one launch among others like it; throws when the results are wrong. `constants` holds what the
-  /// kernel packed. A kernel three times slower than `best` is not run again.
+  /// kernel packed. A kernel three times slower than `best` is not run again. `tolerance` is the greatest error relative to the
+  /// largest result, nil that of the element type.
   ///
   /// Several copies of the kernel run one after another as one recording, each with constants of its own: they come from
   /// memory, as in a network, and every launch waits for its predecessor.
-  public func microseconds(_ built: BuiltKernel, _ constants: ConstantPool, best: Double?) throws -> Double {
+  public func microseconds(
+    _ built: BuiltKernel, _ constants: ConstantPool, best: Double?, tolerance: Double? = nil
+  ) throws -> Double {
     let copies = min(24, max(4, (64 << 20) / max(constants.byteCount, 1)))
     let binding = try binding(built, constants, copies)
     for _ in 0..<2 { try binding.execute() }
-    if let fault = check.fault(try binding.outputs(), trial) {
+    if let fault = check.fault(try binding.outputs(), trial, tolerance: tolerance) {
       throw ApusError(
         .internal, Problem(.internalError, "wrong: \(fault)", operator: trial.node.op.operatorName))
     }

@@ -65,7 +65,8 @@ struct KernelCheck {
   }
 
   /// The first thing that is wrong with results by output, each in its layout; nil when all is well.
-  func fault(_ results: [String: Tensor], _ trial: KernelTrial) -> String? {
+  /// `tolerance` nil: that of the element type.
+  func fault(_ results: [String: Tensor], _ trial: KernelTrial, tolerance: Double? = nil) -> String? {
     for expectation in expectations {
       guard let tensor = results["y\(expectation.output)"] else {
         return "output \(expectation.output) is missing"
@@ -73,7 +74,7 @@ struct KernelCheck {
       let strides = trial.outputLayout(expectation.output).strides(of: tensor.shape)
       let elements = tensor.doubles()
       let largest = expectation.values.reduce(0) { $1.isFinite ? max($0, $1.magnitude) : $0 }
-      let limit = Self.tolerance(tensor.dtype) * largest + (tensor.dtype.isFloat ? 1e-6 : 0)
+      let limit = (tolerance ?? Self.tolerance(tensor.dtype)) * largest + (tensor.dtype.isFloat ? 1e-6 : 0)
       for (position, want) in zip(expectation.positions, expectation.values) {
         let got = elements[zip(position, strides).reduce(0) { $0 + $1.0 * $1.1 }]
         if got == want || (got.isNaN && want.isNaN) { continue }
