@@ -40,7 +40,8 @@ struct DetectionKernelTests {
   private func check(_ cases: [OperatorCase]) throws {
     for test in cases {
       let (graph, inputs, expected) = try test.graph()
-      #expect(try fault(graph, inputs, expected) == nil, "\(test.label)")
+      let fault = try fault(graph, inputs, expected)
+      #expect(fault == nil, "\(test.label): \(fault ?? "")")
     }
   }
 

@@ -180,8 +180,9 @@ public struct DetectionNMSKernel: Sendable, Hashable, Codable {
   private static let sort = 2048
   /// Shared memory of a block.
   public var sharedBytes: Int {
-    choiceBytes(Self.sort) + Self.sort * 20 + most * 24 + (candidatesOfClass == nil ? 1 : scores.classes) * 4
-      + 4096
+    let counts = candidatesOfClass != nil || mostOfClass != nil
+    return choiceBytes(Self.sort) + Self.sort * 20 + most * 28 + (counts ? scores.classes * 8 + 2048 : 0)
+      + 2304
   }
 
   /// Why the kernel does not run on a GPU.

@@ -53,6 +53,15 @@ __device__ inline int segmentOf(u32 &place) {
   return segment;
 }
 
+/// What belongs to a segment. Chosen without an index, which would put the pointers into memory.
+template <class T> __device__ inline T ofSegment(T const *all, int segment) {
+  T found = all[0];
+#pragma unroll
+  for (int s = 1; s < SEGMENTS; s++)
+    if (segment == s) found = all[s];
+  return found;
+}
+
 /// Appends to a list in memory or shared memory; the threads that are here share one addition. Position, perhaps too far.
 __device__ inline u32 appended(u32 *count) {
   const u32 here = __activemask(), before = here & ((1u << threadIdx.x % 32) - 1);

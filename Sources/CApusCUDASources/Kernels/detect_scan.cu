@@ -9,6 +9,7 @@
 
 typedef SCORE_TYPE::Store Score;
 constexpr int LOCAL = 1024, UNROLL = 4;
+static_assert(UNROLL * VECTOR <= 32, "a thread notes its hits in a word");
 __constant__ u32 firstChunks[SEGMENTS] = FIRST_CHUNKS;
 
 /// Lowest bin that the TARGET best of a segment need.
@@ -41,8 +42,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   while (segment + 1 < SEGMENTS && blockIdx.x >= firstChunks[segment + 1]) segment++;
   const int picture = blockIdx.y;
   const u32 first = (blockIdx.x - firstChunks[segment]) * CHUNK, end = min(first + CHUNK, elements[segment]);
-  const Score *all[] = {scores0, scores1, scores2, scores3, scores4, scores5, scores6, scores7};
-  const Score *scores = all[segment] + (u64)picture * elements[segment];
+  const Score *const all[] = {scores0, scores1, scores2, scores3, scores4, scores5, scores6, scores7};
+  const Score *scores = ofSegment(all, segment) + (u64)picture * elements[segment];
   u64 *list = lists + ((u64)picture * SEGMENTS + segment) * CAPACITY;
   state += (picture * SEGMENTS + segment) * STATE;
   if (!REFINE) {
@@ -73,12 +74,16 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     for (int i = 0; i < UNROLL; i++)
       if (start + i * THREADS * VECTOR < end)
         loadVector<SCORE_TYPE, VECTOR>(x[i], scores + start + i * THREADS * VECTOR);
+    // Few are candidates as a rule, and what one takes is long: it is not unrolled.
+    u32 hits = 0;
 #pragma unroll
-    for (int i = 0; i < UNROLL; i++) {
-      if (start + i * THREADS * VECTOR >= end) break;
+    for (int i = 0; i < UNROLL; i++)
 #pragma unroll
       for (int v = 0; v < VECTOR; v++)
-        if (x[i][v] > RAW_THRESHOLD) take(x[i][v], start + i * THREADS * VECTOR + v);
+        if (start + i * THREADS * VECTOR < end && x[i][v] > RAW_THRESHOLD) hits |= 1u << (i * VECTOR + v);
+    for (; hits != 0; hits &= hits - 1) {
+      const u32 bit = __ffs(hits) - 1, element = start + bit / VECTOR * THREADS * VECTOR + bit % VECTOR;
+      take(SCORE_TYPE::load(scores[element]), element);
     }
   }
   if (REFINE) return;

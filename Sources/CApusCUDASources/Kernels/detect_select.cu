@@ -24,7 +24,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   __shared__ u32 counts[1];
   allowSuccessor();
   const int segment = blockIdx.x, picture = blockIdx.y;
-  const Score *all[] = {scores0, scores1, scores2, scores3, scores4, scores5, scores6, scores7};
+  const Score *const all[] = {scores0, scores1, scores2, scores3, scores4, scores5, scores6, scores7};
   u64 *list = lists + ((u64)picture * SEGMENTS + segment) * CAPACITY;
   state += (picture * SEGMENTS + segment) * STATE;
   waitForPredecessor();
@@ -34,7 +34,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   if (threadIdx.x == 0) counts[0] = min(listed, (u32)CAPACITY);
   __syncthreads();
   int count = listed <= CAPACITY ? choose(Lists{list, 1, counts}, ~0ull, TARGET, c)
-                                 : choose(Scores{all[segment] + (u64)picture * elements[segment], segment}, ~0ull, TARGET, c);
+                                 : choose(Scores{ofSegment(all, segment) + (u64)picture * elements[segment], segment}, ~0ull, TARGET, c);
   sortChosen(c, count);
   count = min(count, (int)TARGET);
   if (!DECODE) {

@@ -13,6 +13,7 @@
 #define __global__
 #define __forceinline__ inline
 #define __launch_bounds__(...)
+#define __noinline__
 #define __shared__ static
 #define __constant__ static const
 #define __align__(n) __attribute__((aligned(n)))
