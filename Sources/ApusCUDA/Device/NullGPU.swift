@@ -9,6 +9,7 @@ public final class NullGPU: GPU {
   public enum Action: Sendable, Hashable {
     case allocate(DeviceAddress, byteCount: Int)
     case release(DeviceAddress)
+    case allocateHost(byteCount: Int)
     case copyToDevice(DeviceAddress, byteCount: Int)
     case copyToHost(DeviceAddress, byteCount: Int)
     case copyOnDevice(DeviceAddress, from: DeviceAddress, byteCount: Int)
@@ -18,7 +19,12 @@ public final class NullGPU: GPU {
     case synchronize
   }
 
+  /// What may be made to fail.
+  public enum Failure: Sendable, Hashable { case launch, launchGraph, synchronize }
+
   private struct State {
+    /// How often each still succeeds before it fails once.
+    var failures: [Failure: Int] = [:]
     var actions: [Action] = []
     var allocated: [DeviceAddress: Int] = [:]
     var limit: Int
@@ -46,6 +52,20 @@ public final class NullGPU: GPU {
   public var actions: [Action] { state.withLock { $0.actions } }
   public var allocatedBytes: Int { state.withLock { $0.allocated.values.reduce(0, +) } }
 
+  /// Makes something fail once, after it has succeeded `count` times more.
+  public func fail(_ failure: Failure, after count: Int = 0) {
+    state.withLock { $0.failures[failure] = count }
+  }
+
+  private func mayFail(_ failure: Failure) throws {
+    let fails = state.withLock { state in
+      guard let left = state.failures[failure] else { return false }
+      state.failures[failure] = left > 0 ? left - 1 : nil
+      return left == 0
+    }
+    if fails { throw ApusError(.resources, Problem(.driverFailure, "\(failure): refused")) }
+  }
+
   public func memory() throws -> (free: Int, total: Int) {
     state.withLock { ($0.limit - $0.allocated.values.reduce(0, +), $0.limit) }
   }
@@ -72,7 +92,8 @@ public final class NullGPU: GPU {
   }
 
   public func allocateHost(_ byteCount: Int) throws -> UnsafeMutableRawPointer {
-    .allocate(byteCount: byteCount, alignment: 64)
+    state.withLock { $0.actions.append(.allocateHost(byteCount: byteCount)) }
+    return .allocate(byteCount: byteCount, alignment: 64)
   }
   public func releaseHost(_ pointer: UnsafeMutableRawPointer) { pointer.deallocate() }
 
@@ -109,7 +130,10 @@ public final class NullGPU: GPU {
 
   public func makeStream() throws -> GPUHandle { newHandle() }
   public func release(stream: GPUHandle) {}
-  public func synchronize(_ stream: GPUHandle) throws { state.withLock { $0.actions.append(.synchronize) } }
+  public func synchronize(_ stream: GPUHandle) throws {
+    try mayFail(.synchronize)
+    state.withLock { $0.actions.append(.synchronize) }
+  }
   public func makeEvent() throws -> GPUHandle { newHandle() }
   public func release(event: GPUHandle) {}
   public func record(_ event: GPUHandle, on stream: GPUHandle) throws {}
@@ -142,6 +166,7 @@ public final class NullGPU: GPU {
     on stream: GPUHandle
   ) throws {
     try check(geometry)
+    try mayFail(.launch)
     let count = arguments.count
     let name = state.withLock { $0.names[function] ?? "?" }
     record(.launch(function: name, geometry, argumentCount: count), on: stream, label: name)
@@ -156,6 +181,7 @@ public final class NullGPU: GPU {
   }
 
   public func launch(graph: GPUHandle, on stream: GPUHandle) throws {
+    try mayFail(.launchGraph)
     state.withLock { $0.actions.append(.launchGraph($0.graphs[graph] ?? [])) }
   }
 

@@ -45,7 +45,7 @@ public final class DeviceBuffer: Sendable {
   }
 }
 
-/// Host memory that the copy engines reach directly.
+/// Zeroed host memory that the copy engines reach directly.
 public final class PinnedBuffer: @unchecked Sendable {
   public let gpu: any GPU
   public let bytes: UnsafeMutableRawBufferPointer
@@ -53,6 +53,7 @@ public final class PinnedBuffer: @unchecked Sendable {
   public init(_ gpu: any GPU, byteCount: Int) throws {
     self.gpu = gpu
     bytes = UnsafeMutableRawBufferPointer(start: try gpu.allocateHost(max(byteCount, 1)), count: byteCount)
+    bytes.initializeMemory(as: UInt8.self, repeating: 0)
   }
 
   deinit { if let start = bytes.baseAddress { gpu.releaseHost(start) } }

@@ -12,7 +12,13 @@ public struct CUDAMemory: DeviceMemory {
   }
 
   public func makeStream() throws -> any DeviceStream { try CUDAStream(Stream(gpu)) }
+
+  public func allocateHost(_ byteCount: Int) throws -> any HostAllocation {
+    try PinnedBuffer(gpu, byteCount: byteCount)
+  }
 }
+
+extension PinnedBuffer: HostAllocation {}
 
 /// A buffer that a plan holds.
 final class CUDAAllocation: DeviceAllocation, @unchecked Sendable {
@@ -52,6 +58,13 @@ final class CUDAStream: DeviceStream, @unchecked Sendable {
   }
 
   func synchronize() throws { try stream.synchronize() }
+
+  func copy(to target: UnsafeMutableRawPointer, from source: UnsafeRawPointer, byteCount: Int) throws {
+    guard byteCount > 0 else { return }
+    try stream.gpu.copy(
+      to: DeviceAddress(UInt(bitPattern: target)), from: DeviceAddress(UInt(bitPattern: source)),
+      byteCount: byteCount, on: stream.handle)
+  }
 
   func capture(_ body: () throws -> Void) throws -> any DeviceGraph {
     CUDAGraph(try stream.capture(body), stream)

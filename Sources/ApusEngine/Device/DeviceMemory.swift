@@ -3,6 +3,13 @@ public protocol DeviceMemory: Sendable {
   /// Throws `outOfMemory` with what was needed and what is free; `purpose` names the arena or tensor.
   func allocate(_ byteCount: Int, for purpose: String) throws -> any DeviceAllocation
   func makeStream() throws -> any DeviceStream
+  /// Zeroed memory of the host that the device's copies reach without a detour.
+  func allocateHost(_ byteCount: Int) throws -> any HostAllocation
+}
+
+/// A piece of host memory for copies, freed with its last owner.
+public protocol HostAllocation: AnyObject, Sendable {
+  var bytes: UnsafeMutableRawBufferPointer { get }
 }
 
 /// A piece of device memory, freed with its last owner.
@@ -22,6 +29,9 @@ public protocol DeviceStream: AnyObject, Sendable {
 
   /// Waits until everything so far is done; throws what failed meanwhile.
   func synchronize() throws
+
+  /// Copies inside the device's memory.
+  func copy(to target: UnsafeMutableRawPointer, from source: UnsafeRawPointer, byteCount: Int) throws
 
   /// Records what `body` enqueues; it is not run.
   func capture(_ body: () throws -> Void) throws -> any DeviceGraph

@@ -12,7 +12,7 @@ public final class Binding {
     self.plan = plan
     self.inputs = inputs
     plan.attach(inputs: inputs)
-    outputMemory = plan.freshOutputs()
+    outputMemory = plan.freshOutputs(lasting: true)
     plan.setAddresses(of: outputMemory)
   }
 
@@ -30,7 +30,7 @@ public final class Binding {
     try session.exclusively { try plan.deviceMilliseconds() }
   }
 
-  /// The outputs by name; their contents change with the next `execute`.
+  /// The outputs that are not in the caller's memory on the device, by name; their contents change with the next `execute`.
   public func outputs() throws -> [String: Tensor] {
     var values = outputMemory
     try plan.collect(&values)

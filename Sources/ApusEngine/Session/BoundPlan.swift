@@ -47,36 +47,47 @@ final class BoundPlan {
   /// Steps whose inputs are all known when shapes are bound: the first run computes them for all.
   let fixedSteps: Set<Int>
   var fixedStepsAreDone = false
+  /// What the caller keeps on the device.
+  let external: ExternalTensors
+  /// Steps between the memories whose host side the caller keeps on the device, and that address there.
+  let detours: [Int: UnsafeMutableRawPointer]
   /// Types the plan was bound for, and the inputs of the current run.
   var inputTypes: [ValueType?] = []
   var attached: [Tensor?]
   /// Whether a run leaves late values behind.
   var hasLate: Bool { lateValues.contains { $0 != nil } }
 
-  init(_ executable: ExecutablePlan, inputs: [ValueType?], threads: Int) throws {
+  init(
+    _ executable: ExecutablePlan, inputs: [ValueType?], threads: Int,
+    external: ExternalTensors = ExternalTensors()
+  ) throws {
     self.executable = executable
     self.threads = threads
+    self.external = external
     let plan = executable.plan
     symbols = try ShapeBinding(plan, inputs: inputs).symbols
     let symbols = symbols
     descriptors = plan.values.map { $0.descriptor(symbols) }
+    detours = try external.detours(executable, descriptors)
     lateValues = [Value?](repeating: nil, count: plan.values.count)
     attached = [Tensor?](repeating: nil, count: plan.inputs.count)
     owner = executable.memory.root
     fixedSteps = Self.fixedSteps(executable, descriptors)
     sharers = Array(repeating: [], count: plan.values.count)
+    let placement = Self.place(plan, executable.memory, descriptors, fixedSteps, &owner)
+    directOutputs = placement.direct
+    // What may fail comes before memory that `deinit` frees.
+    let largest = Self.largestOnDevice(plan, descriptors)
+    device = try executable.deviceConstants.map {
+      try DeviceSide($0.memory, arenaBytes: placement.deviceBytes, largest: largest)
+    }
     table = .allocate(capacity: max(1, plan.values.count))
     table.initialize(repeating: nil, count: max(1, plan.values.count))
     let slotCount = plan.steps.reduce(0) { $0 + $1.inputs.count + $1.outputs.count }
     slots = .allocate(capacity: max(1, slotCount))
-    let placement = Self.place(plan, executable.memory, descriptors, fixedSteps, &owner)
-    directOutputs = placement.direct
     arenaBytes = placement.bytes
     arena = UnsafeMutableRawPointer.allocate(byteCount: max(64, arenaBytes), alignment: 64)
     scratch = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
-    device = try executable.deviceConstants.map {
-      try DeviceSide($0.memory, arenaBytes: placement.deviceBytes)
-    }
     for index in owner.indices { sharers[owner[index]].append(index) }
     for (index, offset) in placement.offsets {
       let base = plan.values[index].place == .device ? device?.arena.address : arena
@@ -147,7 +158,7 @@ final class BoundPlan {
       let mode = try mode(of: step, number)
       if case .prepared(let kernel) = mode {
         if executable.onDevice[number] {
-          device?.reserve(kernel)
+          device?.reserve(kernel, for: step.name)
         } else {
           reserveScratch(kernel.scratchBytes)
         }
@@ -161,9 +172,8 @@ final class BoundPlan {
 
   /// Whether a step can be part of a recording: a device's own work at addresses that stay.
   private func isRecordable(_ number: Int) -> Bool {
-    guard executable.onDevice[number], plan.steps[number].operatorName != DeviceCopy.name else {
-      return false
-    }
+    guard executable.onDevice[number] else { return false }
+    if plan.steps[number].operatorName == DeviceCopy.name { return detours[number] != nil }
     switch steps[number].mode {
     case .prepared, .skipped: return true
     case .reference, .late: return false
@@ -184,7 +194,10 @@ final class BoundPlan {
     if !outputs.isEmpty, outputs.allSatisfy({ descriptors[$0]?.elementCount == 0 }) { return .skipped }
     switch executable.kernels[number] {
     case .reference: return .reference
-    case .device(let kernel): return .prepared(try kernel.prepare(context(of: step)))
+    case .device(let kernel):
+      do { return .prepared(try kernel.prepare(context(of: step))) } catch let error as ApusError {
+        throw error.at(step)
+      }
     }
   }
 
@@ -197,6 +210,18 @@ final class BoundPlan {
 }
 
 extension BoundPlan {
+  /// The computed tensor that takes most of a device's memory, as errors name it.
+  private static func largestOnDevice(_ plan: Plan, _ descriptors: [TensorDescriptor?]) -> String? {
+    let sizes = plan.values.indices.compactMap { index -> (index: Int, bytes: Int)? in
+      guard plan.values[index].place == .device, case .computed = plan.values[index].role else { return nil }
+      return descriptors[index].map { (index, $0.byteCount) }
+    }
+    guard let largest = sizes.max(by: { $0.bytes < $1.bytes }), let descriptor = descriptors[largest.index]
+    else { return nil }
+    let type = TensorType(descriptor.dtype, Shape(descriptor.shape))
+    return "'\(plan.values[largest.index].name)' \(type) of \(largest.bytes) bytes"
+  }
+
   /// Steps of constants and shape values alone whose results stay inside the plan.
   private static func fixedSteps(_ executable: ExecutablePlan, _ descriptors: [TensorDescriptor?]) -> Set<Int>
   {

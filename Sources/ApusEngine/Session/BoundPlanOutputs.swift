@@ -14,10 +14,16 @@ extension BoundPlan {
     }
   }
 
-  /// Memory for every output whose size is known.
-  func freshOutputs() -> [Value?] {
-    plan.outputs.map { index in
-      guard let descriptor = descriptors[index], descriptor.dtype != .string else { return nil }
+  /// Memory for every output whose size is known and that the caller does not keep on the device; `lasting` ones are
+  /// where the device's copies reach them without a detour.
+  func freshOutputs(lasting: Bool = false) -> [Value?] {
+    plan.outputs.enumerated().map { position, index in
+      guard let descriptor = descriptors[index], descriptor.dtype != .string,
+        external.outputs[position] == nil
+      else { return nil }
+      if lasting, let staged = try? device?.memory.allocateHost(descriptor.byteCount) {
+        return .tensor(Tensor(staged: staged, descriptor.dtype, descriptor.shape))
+      }
       return .tensor(Tensor(descriptor.dtype, descriptor.shape))
     }
   }
@@ -54,7 +60,8 @@ extension BoundPlan {
 
   /// Adds what only running could tell.
   func collect(_ outputs: inout [Value?]) throws {
-    for (position, index) in plan.outputs.enumerated() where outputs[position] == nil {
+    for (position, index) in plan.outputs.enumerated()
+    where outputs[position] == nil && external.outputs[position] == nil {
       outputs[position] = try value(index)
     }
   }

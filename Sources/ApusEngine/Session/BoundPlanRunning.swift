@@ -23,7 +23,7 @@ extension BoundPlan {
       }
     } catch {
       // Nothing of a failed run may be under way when the next one starts.
-      try? device.settle()
+      device.recover()
       throw error
     }
   }
@@ -57,10 +57,25 @@ extension BoundPlan {
     if fixedStepsAreDone, fixedSteps.contains(number) { return }
     if executable.onDevice[number] { device?.isPending = true } else { try device?.settle() }
     switch steps[number].mode {
-    case .prepared(let kernel): try kernel.run(frame(number, pool))
+    case .prepared(let kernel):
+      if let address = detours[number] { return try runDetour(number, address) }
+      try kernel.run(frame(number, pool))
     case .skipped: break
     case .reference: try runReference(number)
     case .late: try runLate(number, pool)
+    }
+  }
+
+  /// A copy between the memories whose host side is the caller's memory on the device.
+  private func runDetour(_ number: Int, _ address: UnsafeMutableRawPointer) throws {
+    let step = plan.steps[number]
+    guard let input = step.inputs[0], let output = step.outputs[0], let device,
+      let byteCount = descriptors[output]?.byteCount
+    else { return }
+    if plan.values[output].place == .device, let target = table[output] {
+      try device.stream.copy(to: target, from: address, byteCount: byteCount)
+    } else if let source = table[input] {
+      try device.stream.copy(to: address, from: source, byteCount: byteCount)
     }
   }
 

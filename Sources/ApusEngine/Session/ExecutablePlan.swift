@@ -55,8 +55,10 @@ public final class ExecutablePlan: Sendable {
             .deviceMissing, "the engine needs device '\(device)', which is not there", node: step.name,
             operator: step.operatorName, fix: "run `apus doctor`, or optimize the model for this machine"))
       }
-      kernels.append(
-        .device(try runtime.revive(step.kernel, constants: try step.kernel.constants.map(constants.bytes))))
+      do {
+        kernels.append(
+          .device(try runtime.revive(step.kernel, constants: try step.kernel.constants.map(constants.bytes))))
+      } catch let error as ApusError { throw error.at(step) }
       onDevice.append(runtime.memory != nil)
     }
     self.kernels = kernels

@@ -52,13 +52,33 @@ public final class Session: @unchecked Sendable {
   }
 
   /// Fixes inputs and outputs in memory: `execute` then allocates nothing of ours.
-  public func bind(inputs: [String: Tensor]) throws -> Binding {
+  ///
+  /// `deviceInputs` and `deviceOutputs` are read and written where they are, in the order of the plan's own work:
+  /// inputs must be complete when `execute` is called, outputs are when it returns. All other outputs lie in memory that
+  /// the device's copies reach without a detour, as do inputs made by `stage`.
+  public func bind(
+    inputs: [String: Tensor] = [:], deviceInputs: [String: DeviceTensor] = [:],
+    deviceOutputs: [String: DeviceTensor] = [:]
+  ) throws -> Binding {
     try exclusively {
       let ordered = try order(inputs.mapValues(Value.tensor))
+      let external = try ExternalTensors(
+        inputs: deviceInputs, outputs: deviceOutputs, inputNames: inputNames, outputNames: outputNames)
+      let types = ordered.enumerated().map { position, value in
+        value?.type
+          ?? external.inputs[position].map { .tensor($0.dtype, $0.shape.map { .constant($0) }) }
+      }
       return try Binding(
-        session: self, plan: BoundPlan(executable, inputs: ordered.map { $0?.type }, threads: pool.threads),
+        session: self,
+        plan: BoundPlan(executable, inputs: types, threads: pool.threads, external: external),
         inputs: ordered)
     }
+  }
+
+  /// Memory for an input that a binding is to read again and again, zeroed: where the plan has a device with memory of
+  /// its own, its copies reach it without a detour.
+  public func stage(_ dtype: DType, _ shape: [Int]) throws -> StagedTensor {
+    try StagedTensor(dtype, shape, on: executable.deviceConstants?.memory)
   }
 
   /// Runs once and measures each step, in seconds.
