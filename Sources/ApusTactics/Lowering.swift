@@ -67,7 +67,7 @@ public struct Lowering {
     for (position, id) in graph.inputs.enumerated() {
       plan.inputs.append(addValue(graph[id], .rowMajor, .host, .input(position)))
     }
-    guard let order = graph.topologicalOrder() else {
+    guard let order = graph.executionOrder() else {
       throw ApusError(.internal, Problem(.internalError, "a graph with a cycle reached lowering"))
     }
     for id in order { try lower(graph[id]) }

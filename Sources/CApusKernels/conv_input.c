@@ -31,6 +31,21 @@ static inline __attribute__((always_inline)) void fill_channel(
   }
 }
 
+/// Up to four BF16 channels of `count` pixels, each channel dense, `channel` elements apart: a pixel is one word.
+static void fill_words(const uint16_t *in, ptrdiff_t channel, int channels, ptrdiff_t count, void *out) {
+  uint64_t *to = out;
+  const uint16_t *a = in, *b = in + (channels > 1 ? channel : 0), *c = in + (channels > 2 ? 2 * channel : 0);
+  const uint64_t second = channels > 1 ? 0xffff : 0, third = channels > 2 ? 0xffff : 0;
+  if (channels == 4) {
+    const uint16_t *d = in + 3 * channel;
+    for (ptrdiff_t x = 0; x < count; x++)
+      to[x] = a[x] | (uint64_t)b[x] << 16 | (uint64_t)c[x] << 32 | (uint64_t)d[x] << 48;
+    return;
+  }
+  for (ptrdiff_t x = 0; x < count; x++)
+    to[x] = a[x] | (b[x] & second) << 16 | (c[x] & third) << 32;
+}
+
 /// Channels of `count` pixels, whatever the layouts and types: element (x, c) of the input lies at
 /// `at + x * pixel + c * channel`.
 static void fill_pixels(
@@ -39,6 +54,11 @@ static void fill_pixels(
   const apus_conv *conv = f->conv;
   const ptrdiff_t per_group = conv->in_channels / conv->groups, stride = f->box->group_channels;
   const ptrdiff_t width = conv->groups * stride;
+  if (stride == 4 && conv->groups == 1 && pixel == 1 && gate == NULL && conv->in_type == APUS_BF16 &&
+      conv->type == APUS_BF16) {
+    fill_words((const uint16_t *)f->in + at, channel, (int)per_group, count, out);
+    return;
+  }
   if (stride != per_group) memset(out, 0, (size_t)(count * width * apus_dtype_bytes(conv->type)));
   for (ptrdiff_t c = 0; c < conv->in_channels; c++) {
     const ptrdiff_t from = at + c * channel, to = c / per_group * stride + c % per_group;

@@ -1,5 +1,6 @@
 #include "internal/pointwise.h"
 
+#include "internal/narrow.h"
 #include "internal/transfer.h"
 
 enum { OPERANDS = 64, TASK_BLOCKS = 16 };
@@ -23,6 +24,8 @@ typedef struct job {
   operand inputs[OPERANDS], outputs[OPERANDS];
   char *workspace;
   apus_dtype native;
+  /// Whether the program only widens more BF16 elements than the caches hold.
+  bool widens;
 } job;
 
 static ptrdiff_t lane_bytes(apus_pointwise_domain domain) { return domain == APUS_POINTWISE_F32 ? 4 : 8; }
@@ -185,6 +188,11 @@ static void run_task(void *context, ptrdiff_t task, int32_t thread) {
       fill_constant(j, registers + p->instructions[n].dst * size, &p->instructions[n]);
   const ptrdiff_t begin = task * APUS_BLOCK * TASK_BLOCKS;
   const ptrdiff_t end = apus_min(j->total, begin + APUS_BLOCK * TASK_BLOCKS);
+  if (j->widens) {
+    const uint16_t *from = (const uint16_t *)j->inputs[0].base + begin;
+    apus_widen_past_caches((float *)j->outputs[0].base + begin, from, APUS_BF16, end - begin);
+    return;
+  }
   for (ptrdiff_t start = begin; start < end; start += APUS_BLOCK) {
     const ptrdiff_t count = apus_min(APUS_BLOCK, end - start);
     for (int32_t n = 0; n < p->instruction_count; n++) {
@@ -267,5 +275,9 @@ void apus_pointwise_run(
     for (int32_t m = 0; m < p->output_count; m++)
       if (inputs[n] == outputs[m]) o->direct = false;
   }
+  j.widens = p->instruction_count == 2 && p->input_count == 1 && p->output_count == 1 && j.total >= 1 << 21 &&
+             p->instructions[0].op == APUS_PW_LOAD && p->instructions[1].op == APUS_PW_STORE &&
+             j.inputs[0].form == FORM_DENSE && j.outputs[0].form == FORM_DENSE && j.inputs[0].type == APUS_BF16 &&
+             j.outputs[0].type == APUS_F32;
   apus_pool_run(pool, apus_ceil_div(j.total, APUS_BLOCK * TASK_BLOCKS), run_task, &j);
 }

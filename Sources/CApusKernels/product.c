@@ -69,8 +69,8 @@ void apus_product_run(
       .schedule = apus_schedule_make(
           copies, units, unit_rows, apus_ceil_div(p->tiles.columns, APUS_PANEL), depth, operand, result,
           p->parts ? 2 * apus_parts_panel_elements(depth) : depth * APUS_PANEL * size, apus_pool_threads(pool),
-          // Every task takes its rows apart: fewer tasks do that less often.
-          p->parts ? 1 : 4),
+          // Each task of parts takes its rows apart, and tiles of BF16 want large blocks.
+          p->parts ? 1 : p->type == APUS_F32 ? 4 : 2),
       .tiles = p->parts ? apus_tiles_parts : p->type == APUS_F32 ? apus_tiles_f32() : apus_tiles_bf16(),
       .a = a,
       .b = b,

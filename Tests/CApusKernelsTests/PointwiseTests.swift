@@ -1,4 +1,5 @@
 import CApusKernels
+import Glibc
 import Testing
 
 private func instruction(
@@ -84,6 +85,28 @@ extension KernelTests {
           let unit = periodic ? 1.2e-7 : max(Double(Float(wanted).ulp), 1e-37)
           #expect(abs(Double(b) - wanted) <= 4 * unit, "\(op) of \(a): \(b), not \(wanted)")
         }
+      }
+    }
+  }
+
+  /// More elements than the caches hold are written past them.
+  @Test func manyElementsWiden() {
+    let count = (1 << 21) + 37
+    var x = [UInt16](repeating: 0, count: count)
+    for i in x.indices { x[i] = UInt16(truncatingIfNeeded: i &* 7 % 0x7f80) }
+    let code = [instruction(APUS_PW_LOAD, 0, 0), instruction(APUS_PW_STORE, 0, 0, 0)]
+    let y = Buffer(bytes: count * 4)
+    x.withUnsafeBytes { from in
+      guard let from = from.baseAddress else { return }
+      forEachLevel(cases: 2, seed: 9) { _, pool in
+        memset(y.pointer, 0, count * 4)
+        let ran = run(
+          code, domain: APUS_POINTWISE_F32, shape: [count],
+          inputs: [(operand(APUS_BF16, [1]), from)], outputs: [(operand(APUS_F32, [1]), y.pointer)],
+          pool: pool)
+        #expect(ran)
+        let sampled = stride(from: 0, to: count, by: 997).map { $0 } + [count - 1, count - 2]
+        #expect(sampled.allSatisfy { y.floats[$0] == float(bf16: x[$0]) })
       }
     }
   }

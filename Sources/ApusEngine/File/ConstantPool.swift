@@ -1,4 +1,5 @@
 public import ApusCore
+import Glibc
 
 /// Constants gathered for one section of an engine; tensors are referenced, not copied.
 public final class ConstantPool: ConstantStore, @unchecked Sendable {
@@ -6,6 +7,8 @@ public final class ConstantPool: ConstantStore, @unchecked Sendable {
   public private(set) var tensors: [Tensor] = []
   private var offsets: [Int] = []
   private var known: [Identity: Int] = [:]
+  /// Tensors of some size by their contents: weights that several nodes share are packed alike.
+  private var alike: [XXH3.Hash128: Int] = [:]
   /// Bytes of the section so far.
   public private(set) var byteCount = 0
   /// Constants of other sections are found there.
@@ -22,12 +25,12 @@ public final class ConstantPool: ConstantStore, @unchecked Sendable {
     self.fallback = fallback
   }
 
-  /// Adds a tensor's bytes, once for each piece of memory.
+  /// Adds a tensor's bytes, once for each piece of memory and for equal contents of some size.
   public func add(_ tensor: Tensor) -> ConstantReference {
     let identity = Identity(
       storage: ObjectIdentifier(tensor.storage), offset: tensor.byteOffset, byteCount: tensor.byteCount)
     let index: Int
-    if let found = known[identity] {
+    if let found = known[identity] ?? equal(to: tensor) {
       index = found
     } else {
       index = tensors.count
@@ -38,6 +41,23 @@ public final class ConstantPool: ConstantStore, @unchecked Sendable {
       byteCount = offset + tensor.byteCount
     }
     return ConstantReference(section: section, offset: offsets[index], byteCount: tensor.byteCount)
+  }
+
+  /// Place of a tensor with the same bytes; the next place is remembered for this one where there is none.
+  private func equal(to tensor: Tensor) -> Int? {
+    guard tensor.byteCount >= 4096 else { return nil }
+    let hash = tensor.withUnsafeBytes { XXH3.hash128($0) }
+    guard let index = alike[hash] else {
+      alike[hash] = tensors.count
+      return nil
+    }
+    let isEqual = tensor.withUnsafeBytes { bytes in
+      tensors[index].withUnsafeBytes { known in
+        guard known.count == bytes.count, let a = known.baseAddress, let b = bytes.baseAddress else { return false }
+        return memcmp(a, b, bytes.count) == 0
+      }
+    }
+    return isEqual ? index : nil
   }
 
   public func bytes(_ reference: ConstantReference) throws -> UnsafeRawBufferPointer {

@@ -10,6 +10,9 @@ struct KernelTrial {
   /// Operands in logical order; constants are the node's.
   let operands: [Tensor?]
   let outputs: [TensorType?]
+  /// Microseconds that workers spin, long enough for what is done between timed calls: inside a network they would not
+  /// have parked either, and kernels of few tasks suffer most from waking them.
+  private static let spin = 10_000
 
   /// nil where sizes depend on more than `symbols`, or values are no numeric tensors.
   init?(
@@ -83,7 +86,7 @@ struct KernelTrial {
     plan.steps = [step]
     let executable = try ExecutablePlan(
       plan, constants: constants, runtimes: [runtime], catalogue: OperatorCatalogue([]))
-    return try Session(executable, options: SessionOptions(threads: threads)).bind(inputs: fed)
+    return try Session(executable, options: SessionOptions(threads: threads, spinMicroseconds: Self.spin)).bind(inputs: fed)
   }
 
   func outputLayout(_ index: Int) -> Layout {

@@ -17,6 +17,13 @@ void FN(apus_widen)(float *to, const uint16_t *from, apus_dtype type, ptrdiff_t 
   for (; i < n; i++) to[i] = apus_f16_to_f32(from[i]);
 }
 
+void FN(apus_widen_past_caches)(float *to, const uint16_t *from, apus_dtype type, ptrdiff_t n) {
+  ptrdiff_t i = 0;
+  if (type == APUS_BF16 && (uintptr_t)to % sizeof(vf) == 0)
+    for (; i + APUS_LANES <= n; i += APUS_LANES) __builtin_nontemporal_store(vload_bf16(from + i), (vf *)(to + i));
+  FN(apus_widen)(to + i, from + i, type, n - i);
+}
+
 void FN(apus_narrow)(uint16_t *to, const float *from, apus_dtype type, ptrdiff_t n) {
   ptrdiff_t i = 0;
   if (type == APUS_BF16) {
