@@ -78,8 +78,8 @@ let package = Package(
     .executableTarget(
       name: "apus-gpu-check",
       dependencies: [
-        "ApusCPUTactics", "ApusCUDA", "ApusCUDATactics", "ApusCore", "ApusEngine", "ApusOperators",
-        "ApusOptimizer", "ApusTactics", "ApusTestSupport",
+        "ApusBuilder", "ApusCPUTactics", "ApusCUDA", "ApusCUDATactics", "ApusCore", "ApusEngine",
+        "ApusOperators", "ApusOptimizer", "ApusTactics", "ApusTestSupport", "ApusVision",
       ], swiftSettings: strict),
     library("ApusVision", ["ApusCore", "CApusSystem"]),
     tests("ApusVision", ["ApusCore"]),

@@ -16,8 +16,11 @@ import ApusTactics
 public struct Model: Sendable {
   public var source: SourceModel
 
-  /// Reads an ONNX model. Throws every problem found in it.
-  public init(contentsOf path: String) throws { source = try SourceModel(contentsOf: path) }
+  /// Reads an ONNX model. Throws every problem found in it. `randomWeights` is the seed of weights that the file leaves
+  /// out; nil: a model without its weights is an error.
+  public init(contentsOf path: String, randomWeights: UInt64? = nil) throws {
+    source = try SourceModel(contentsOf: path, randomWeights: randomWeights)
+  }
 
   /// A graph made by a program.
   public init(_ graph: Graph) { source = SourceModel(graph) }

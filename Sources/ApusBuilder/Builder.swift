@@ -160,7 +160,7 @@ extension BuildOptions.Precision {
 
 extension Graph {
   /// Ranges of integer inputs that index a table: below its first dimension.
-  func indexRanges() -> [String: ClosedRange<Int64>] {
+  public func indexRanges() -> [String: ClosedRange<Int64>] {
     var ranges: [String: ClosedRange<Int64>] = [:]
     for id in inputs where self[id].type.tensor?.dtype.isInteger ?? false {
       for user in self[id].users

@@ -14,12 +14,15 @@ public struct SourceModel: Sendable {
   public var digest: String
   public var weightBytes: Int
 
-  /// Reads a model by the name and contents of its file.
-  public init(contentsOf path: String, catalogue: OperatorCatalogue = .withPlugins) throws {
+  /// Reads a model by the name and contents of its file. `randomWeights` is the seed of weights that the file leaves
+  /// out; nil: a model without its weights is an error.
+  public init(
+    contentsOf path: String, catalogue: OperatorCatalogue = .withPlugins, randomWeights: UInt64? = nil
+  ) throws {
     let file = try MappedFile(path: path)
     digest = withExtendedLifetime(file) { XXH3.hash128(file.bytes).hex }
     let imported = try ONNXModel.load(path: path).importGraph(
-      catalogue: catalogue, options: ImportOptions(plugins: .shared))
+      catalogue: catalogue, options: ImportOptions(plugins: .shared, randomWeights: randomWeights))
     graph = imported.graph
     self.path = path
     format = "onnx"

@@ -3,8 +3,8 @@ import ApusCore
 import ApusEngine
 
 /// Runs the GPU kernels through the library on a real device and compares them with plain loops, then nodes and graphs
-/// with the references of their operators: `apus-gpu-check [WORD]`, all or those whose label has the word. Closes with
-/// `N passed, N failed`.
+/// with the references of their operators; with arguments also ONNX conformance folders and whole models (see
+/// `Arguments`). Closes with `N passed, N failed`.
 @main struct GPUCheck {
   static func main() async {
     do {
@@ -17,6 +17,7 @@ import ApusEngine
   }
 
   static func run() async throws -> Int {
+    let arguments = try Arguments(CommandLine.arguments.dropFirst())
     for finding in CUDALibraries.findings() {
       print("\(finding.name): \(finding.version ?? "-") \(finding.path ?? finding.problem ?? "")")
     }
@@ -24,9 +25,8 @@ import ApusEngine
     print(
       "\(gpu.properties.name), \(gpu.properties.target), \(gpu.properties.multiprocessors) multiprocessors")
     let bench = try Bench(gpu)
-    let word = CommandLine.arguments.dropFirst().first ?? ""
     let cases = (convolutionCases(gpu.properties) + otherCases(gpu.properties)).filter {
-      $0.label.contains(word) || word.isEmpty
+      arguments.takes($0.label)
     }
     let images = bench.cache.images(cases.map(\.spec.source), target: gpu.properties.target, threads: 16)
     var tally = Tally()
@@ -34,10 +34,12 @@ import ApusEngine
       tally.add(test.label) { try bench.outcome(test, image: try image.get()) }
     }
     for group in graphChecks {
-      let checks = try group().filter { $0.label.contains(word) || word.isEmpty }
+      let checks = try group().filter { arguments.takes($0.label) }
       await compile(checks, gpu, bench.cache)
       for check in checks { tally.add(check.label) { try check.outcome(gpu, bench.cache) } }
     }
+    try runConformance(arguments, gpu, bench.cache, &tally)
+    for path in arguments.models { runModel(path, arguments, gpu, bench.cache, &tally) }
     print("\(tally.passed) passed, \(tally.failed) failed")
     return tally.failed
   }

@@ -1,5 +1,6 @@
 import ApusCore
 import FoundationEssentials
+import SwiftProtobuf
 import Testing
 
 @testable import ApusONNX
@@ -7,6 +8,48 @@ import Testing
 @Suite struct TensorDecoderTests {
   let decoder = TensorDecoder(
     source: TensorStorage(byteCount: 0) { _ in }, external: ExternalData(modelPath: nil))
+
+  /// A model without its weights is a fault, unless weights are asked for: the same for a seed and a name.
+  @Test func weightsThatAreLeftOutAreDrawn() throws {
+    var proto = Onnx_TensorProto()
+    proto.dataType = DType.f32.onnxNumber
+    proto.dims = [64, 8, 3, 3]
+    proto.name = "w"
+    #expect(throws: TensorFault.self) { try decoder.decode(proto) }
+    func drawn(_ seed: UInt64, _ proto: Onnx_TensorProto) throws -> Tensor {
+      try TensorDecoder(
+        source: TensorStorage(byteCount: 0) { _ in }, external: ExternalData(modelPath: nil),
+        randomWeights: seed
+      ).decode(proto)
+    }
+    let weights = try drawn(1, proto)
+    #expect(weights.shape == [64, 8, 3, 3])
+    let values = weights.doubles()
+    let variance = values.reduce(0) { $0 + $1 * $1 } / Double(values.count)
+    #expect((variance * 72 - 2).magnitude < 0.2, "as many inputs keep the magnitude of half of them")
+    var other = proto
+    other.name = "v"
+    #expect(try drawn(1, proto) == weights)
+    #expect(try drawn(2, proto) != weights)
+    #expect(try drawn(1, other) != weights)
+    proto.dims = [70]
+    #expect(try drawn(1, proto).doubles().allSatisfy { (0.5...1.5).contains($0) })
+    // What is there is taken, a file that is not there is drawn, integers are never made up.
+    proto.dims = [2]
+    proto.floatData = [7, 8]
+    #expect(try drawn(1, proto).doubles() == [7, 8])
+    proto.floatData = []
+    proto.dataLocation = .external
+    proto.externalData = [
+      .with {
+        $0.key = "location"
+        $0.value = "weights.bin"
+      }
+    ]
+    #expect(try drawn(1, proto).shape == [2])
+    proto.dataType = DType.i64.onnxNumber
+    #expect(throws: TensorFault.self) { _ = try drawn(1, proto) }
+  }
 
   @Test(arguments: DType.allCases) func typedFieldsAndRawDataAgree(dtype: DType) throws {
     let count = 5

@@ -12,7 +12,7 @@ struct Runnable {
   /// Loads an engine, or optimizes a model in memory.
   init(
     _ path: String, threads: Int, fixed: [String: [Int]] = [:], precision: BuildOptions.Precision? = nil,
-    device: Device = .auto
+    device: Device = .auto, randomWeights: UInt64? = nil
   ) throws {
     self.path = path
     let clock = ContinuousClock()
@@ -29,7 +29,8 @@ struct Runnable {
       options.threads = threads
       if let precision { options.precisions = [precision] }
       options.progress = Output.progress
-      executable = try Model(contentsOf: path).optimize(device: device, options).lowered.executable
+      executable = try Model(contentsOf: path, randomWeights: randomWeights).optimize(device: device, options)
+        .lowered.executable
       Output.endProgress()
     }
     session = Session(executable, options: SessionOptions(threads: threads))

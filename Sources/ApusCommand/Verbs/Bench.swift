@@ -19,6 +19,9 @@ struct Bench: ParsableCommand {
   @Option(help: "Sessions that run at the same time, sharing weights; --threads are those of each.")
   var sessions = 1
   @Option(help: "Precision, for models.") var precision: String?
+  @Option(
+    name: .customLong("random-weights"), help: "Seed of weights that a model's file leaves out.")
+  var randomWeights: UInt64?
   @Option(help: "Seed of the inputs.") var seed: UInt64 = 0
   @Option(help: "Device, for models.") var device = "auto"
   @Flag(
@@ -34,7 +37,7 @@ struct Bench: ParsableCommand {
     try plugins.load()
     let runnable = try Runnable(
       file, threads: threads, precision: precision.flatMap(BuildOptions.Precision.init(rawValue:)),
-      device: try Device(parsing: device))
+      device: try Device(parsing: device), randomWeights: randomWeights)
     let inputs = try runnable.randomInputs(shapes: try ShapeArguments.fixed(shapes), seed: seed)
     if sessions > 1 { return try runFleet(runnable, inputs) }
     let clock = ContinuousClock()

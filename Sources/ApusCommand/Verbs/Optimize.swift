@@ -14,7 +14,7 @@ struct Optimize: ParsableCommand {
   @Argument(help: "Model file (.onnx).") var model: String
   @Option(name: .shortAndLong, help: "Engine file to write.") var output: String
   @Option(help: "auto, cpu, cuda or cuda:N.") var device = "auto"
-  @Option(help: "Precisions beside fp32, separated by commas: fp16, bf16, int8.") var precision: String?
+  @Option(help: "Precisions beside fp32, separated by commas: fp16, bf16, tf32, int8.") var precision: String?
   @Option(help: "o1: fp16 on GPUs, bf16 on CPUs that have it; o2: o1 and int8.") var level: String?
   @Option(help: "Makes a shape static: NAME=1x3x224x224.") var fix: [String] = []
   @Option(help: "Range of accepted shapes: NAME=MIN:OPT:MAX.") var shapes: [String] = []
@@ -31,6 +31,10 @@ struct Optimize: ParsableCommand {
   var timingCache: String?
   @Option(help: "Seconds for measuring kernels against each other.") var budget: Double = 60
   @Option(help: "Seed of generated data.") var seed: UInt64 = 0
+  @Option(
+    name: .customLong("random-weights"),
+    help: "Seed of weights that the model's file leaves out (for timing).")
+  var randomWeights: UInt64?
   @Option(help: "Threads to tune for (0: one a processor).") var threads = 0
   @Option(help: "Writes the report as JSON.") var report: String?
   @Option(name: .customLong("stop-after"), help: "Stops rewriting after this many rewrites.") var stopAfter:
@@ -43,7 +47,7 @@ struct Optimize: ParsableCommand {
     try plugins.load()
     let device = try Device(parsing: device)
     var options = try buildOptions(device)
-    let model = try Model(contentsOf: model)
+    let model = try Model(contentsOf: model, randomWeights: randomWeights)
     if let testData { options.testData = try openData(testData, model) }
     let result = try model.optimize(device: device, options)
     Output.endProgress()

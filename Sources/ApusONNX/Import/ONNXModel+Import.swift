@@ -13,8 +13,8 @@ extension ONNXModel {
     validator.validate(proto, opsets: opsets)
     let external = ExternalData(modelPath: path)
     let inputs = GraphInputs(proto.graph, fixed: options.fixedShapes)
-    let model = ModelImport(
-      proto, table: table, tensors: TensorDecoder(source: source, external: external), sizes: inputs.sizes)
+    let tensors = TensorDecoder(source: source, external: external, randomWeights: options.randomWeights)
+    let model = ModelImport(proto, table: table, tensors: tensors, sizes: inputs.sizes)
     model.add(validator.problems)
     let scope = ImportScope(graph: Graph(name: proto.graph.name), symbols: model.symbols)
     let builder = GraphBuilder(model, scope: scope, opsets: opsets)

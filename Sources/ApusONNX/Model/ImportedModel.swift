@@ -32,9 +32,14 @@ public struct ImportOptions: Sendable {
   public var fixedShapes: [String: [Int]]
   /// Plugins that nodes may name by their type, in any domain.
   public var plugins: PluginRegistry?
+  /// Seed of the floating-point weights that a file without weights leaves out; nil: they are missing.
+  public var randomWeights: UInt64?
 
-  public init(fixedShapes: [String: [Int]] = [:], plugins: PluginRegistry? = nil) {
+  public init(
+    fixedShapes: [String: [Int]] = [:], plugins: PluginRegistry? = nil, randomWeights: UInt64? = nil
+  ) {
     self.fixedShapes = fixedShapes
     self.plugins = plugins
+    self.randomWeights = randomWeights
   }
 }

@@ -8,10 +8,13 @@ final class TensorDecoder {
   /// The file or memory that the message was scanned from.
   let source: TensorStorage
   let external: ExternalData
+  /// Seed of weights that the file leaves out; nil: they are faults.
+  let randomWeights: UInt64?
 
-  init(source: TensorStorage, external: ExternalData) {
+  init(source: TensorStorage, external: ExternalData, randomWeights: UInt64? = nil) {
     self.source = source
     self.external = external
+    self.randomWeights = randomWeights
   }
 
   func decode(_ proto: Onnx_TensorProto) throws(TensorFault) -> Tensor {
@@ -30,6 +33,9 @@ final class TensorDecoder {
       try Self.expect(count, proto.stringData.count, in: "string_data", shape)
       return Tensor(strings: proto.stringData.map { String(decoding: $0, as: UTF8.self) }, shape: shape)
     }
+    if let randomWeights, dtype.isFloat, count > 0, isStripped(proto) {
+      return .randomWeights(dtype, shape, named: proto.name, seed: randomWeights)
+    }
     if let reference = proto.externalData.last(where: { $0.key == WireScanner.rawDataKey }) {
       guard !proto.externalData.contains(where: { $0.key == "location" }) else {
         throw TensorFault("the tensor has both raw and external data")
@@ -44,6 +50,16 @@ final class TensorDecoder {
       return Tensor(dtype, shape) { bytes in _ = proto.rawData.copyBytes(to: bytes) }
     }
     return try Self.decodeTyped(proto, dtype, shape)
+  }
+
+  /// Whether a tensor has lost its contents: nothing in the model, or a file that is not there.
+  private func isStripped(_ proto: Onnx_TensorProto) -> Bool {
+    if proto.dataLocation == .external {
+      return proto.externalData.last { $0.key == "location" }.map { (try? external.storage($0.value)) == nil }
+        ?? false
+    }
+    return proto.externalData.isEmpty && proto.rawData.isEmpty && proto.floatData.isEmpty
+      && proto.doubleData.isEmpty && proto.int32Data.isEmpty
   }
 
   private func decodeExternal(
