@@ -55,8 +55,10 @@ public struct Builder {
     try begin("optimizing")
     var graph = model.graph
     let context = PassContext(stopAfter: options.stopAfter)
+    let spill = SpillFile()
     let afterStage = { (stage: StageReport, graph: Graph) in
-      // What was rewritten is in memory of its own; the rest is read again where a plan packs it.
+      // Weights are read again where a plan packs them.
+      graph.spillConstants(into: spill)
       model.releasePages()
       try measurements.after(stage, graph)
     }
@@ -68,7 +70,7 @@ public struct Builder {
     }
     let device = Pipeline.device(TacticKernels(tactics))
     pipeline.stages += try device.run(&graph, context, afterStage: afterStage).stages
-    graph.spillConstants()
+    graph.spillConstants(into: spill)
     try begin("choosing kernels")
     let tuner = tuner(graph, measurements.sample)
     let tuning = tuning()
@@ -133,9 +135,10 @@ public struct Builder {
 }
 
 extension Graph {
-  /// Moves weights that rules have rewritten out of memory: packing reads each once, and saving once more.
-  fileprivate func spillConstants() {
-    guard let file = SpillFile() else { return }
+  /// Moves weights that rules have rewritten out of memory: packing reads each once, and saving once more. Without a
+  /// file they stay.
+  fileprivate func spillConstants(into file: SpillFile?) {
+    guard let file else { return }
     for value in allValues { value.constant?.storage.spill(into: file) }
   }
 }

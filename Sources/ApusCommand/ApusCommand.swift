@@ -1,5 +1,6 @@
 import Apus
 import ArgumentParser
+import CApusSystem
 import Glibc
 
 /// The command line: optimize, run, measure and examine models.
@@ -23,6 +24,7 @@ struct ApusCommand: ParsableCommand {
   /// Exit codes of the design: 64 for wrong usage also where the argument parser finds it.
   static func main() {
     signal(SIGPIPE, SIG_IGN)
+    apus_return_freed_memory()
     let wantsJSON = CommandLine.arguments.contains("--json")
     do {
       var command = try parseAsRoot()

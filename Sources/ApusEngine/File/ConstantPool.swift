@@ -53,7 +53,9 @@ public final class ConstantPool: ConstantStore, @unchecked Sendable {
     }
     let isEqual = tensor.withUnsafeBytes { bytes in
       tensors[index].withUnsafeBytes { known in
-        guard known.count == bytes.count, let a = known.baseAddress, let b = bytes.baseAddress else { return false }
+        guard known.count == bytes.count, let a = known.baseAddress, let b = bytes.baseAddress else {
+          return false
+        }
         return memcmp(a, b, bytes.count) == 0
       }
     }

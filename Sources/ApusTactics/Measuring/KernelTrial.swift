@@ -86,7 +86,8 @@ struct KernelTrial {
     plan.steps = [step]
     let executable = try ExecutablePlan(
       plan, constants: constants, runtimes: [runtime], catalogue: OperatorCatalogue([]))
-    return try Session(executable, options: SessionOptions(threads: threads, spinMicroseconds: Self.spin)).bind(inputs: fed)
+    return try Session(executable, options: SessionOptions(threads: threads, spinMicroseconds: Self.spin))
+      .bind(inputs: fed)
   }
 
   func outputLayout(_ index: Int) -> Layout {
