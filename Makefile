@@ -26,11 +26,17 @@ format:
 bench: build
 	@Benchmarks/cpu.sh
 
-# Builds one static program that runs on any machine with an NVIDIA driver and NVRTC, and runs it where there is a GPU.
-GPU_CHECK = swift build -c release --product apus-gpu-check --static-swift-stdlib -Xlinker -s
+# Builds one static program that runs on any machine with an NVIDIA driver and NVRTC, and runs it where there is a GPU. It
+# may have 25 MB: optimized for size, nothing exported, no symbols and unwind tables; in a folder of its own, as its flags
+# are not those of `make build`.
+GPU_CHECK_FOLDER = .build/gpu-check
+GPU_CHECK = swift build -c release --product apus-gpu-check --static-swift-stdlib --scratch-path $(GPU_CHECK_FOLDER) \
+	-Xswiftc -Osize -Xswiftc -use-ld=lld -Xlinker -s -Xlinker --exclude-libs=ALL -Xlinker --no-export-dynamic \
+	-Xlinker --no-eh-frame-hdr -Xlinker -T -Xlinker $(CURDIR)/Scripts/no-unwind-tables.ld
 gpu-check: setup
 	$(GPU_CHECK)
-	@program=$$($(GPU_CHECK) --show-bin-path)/apus-gpu-check; echo "built $$program"; \
+	@program=$$($(GPU_CHECK) --show-bin-path)/apus-gpu-check; size=$$(stat -c %s $$program); \
+	echo "built $$program, $$size bytes"; test $$size -le 25000000 || { echo "more than 25 MB"; exit 1; }; \
 	if [ -e /dev/nvidiactl ]; then $$program; else echo "no NVIDIA GPU here: carry it to a machine with one"; fi
 
 # Builds one static `apus` to be carried to a machine with a GPU and PyTorch, and times the networks there.

@@ -32,7 +32,8 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
+    // Without its traits: they bring Foundation and its 40 MB of ICU data.
+    .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
   ],
   targets: [
     .target(name: "CApusDrivers"),

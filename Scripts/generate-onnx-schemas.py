@@ -71,5 +71,5 @@ constants = f"""  /// Newest IR version, and newest operator set of every domain
 """
 write("OperatorSchemas", f"The operators of onnx {onnx.__version__}, one line a version; the script says how to read one.",
       constants, [schema_line(s) for s in schemas])
-write("SchemaFunctionBodies", f"Function bodies of operators of onnx {onnx.__version__}; the script says how to read a line.",
+write("SchemaFunctionBodies", f"Serialized function bodies of operators of onnx {onnx.__version__}; the script says how to read a line.",
       "", [line for s in schemas for line in function_lines(s)])

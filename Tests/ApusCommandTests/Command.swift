@@ -54,7 +54,7 @@ struct Command {
   }
 
   /// The command lies beside the tests' own executable.
-  private static let path: String = {
+  static let path: String = {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
     let length = max(0, readlink("/proc/self/exe", &buffer, Int(PATH_MAX)))
     let executable = String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
