@@ -18,6 +18,7 @@ extension CUDAContext {
       LayerNormalizationRows(context: self),
       LinearProduct(context: self),
       MatMulBatched(context: self),
+      PaddedSuppressionGroups(context: self),
       PluginLibraryOnGPU(),
       PluginOwnKernels(context: self),
       PointwiseGenerated(context: self),

@@ -62,6 +62,7 @@ public struct Pipeline: Sendable {
     }
     if device.serves(ConvSqueezeExcitation()) { rules.append(FuseSqueezeExcitation()) }
     if device.serves(RetinaNetDetection()) { rules.append(FuseRetinaNetDetection()) }
+    if device.serves(PaddedSuppression()) { rules.append(PadSuppression()) }
     return Pipeline([Stage("combine", [RuleSet("Combine", rules), FuseElementwiseChains(device)])])
   }
 

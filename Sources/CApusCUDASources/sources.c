@@ -79,6 +79,9 @@ static const char detect_nms_cu[] = {
 static const char detect_scan_cu[] = {
 #embed "Kernels/detect_scan.cu"
     , 0};
+static const char detect_rows_cu[] = {
+#embed "Kernels/detect_rows.cu"
+    , 0};
 static const char detect_select_cu[] = {
 #embed "Kernels/detect_select.cu"
     , 0};
@@ -189,6 +192,7 @@ static const apus_cuda_source files[] = {
     FILE_ROW("depthwise.cu", depthwise_cu),
     FILE_ROW("detect_nms.cu", detect_nms_cu),
     FILE_ROW("detect_scan.cu", detect_scan_cu),
+    FILE_ROW("detect_rows.cu", detect_rows_cu),
     FILE_ROW("detect_select.cu", detect_select_cu),
     FILE_ROW("eye_like.cu", eye_like_cu),
     FILE_ROW("gather.cu", gather_cu),

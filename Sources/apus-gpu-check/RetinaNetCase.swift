@@ -85,7 +85,8 @@ let graphChecks: [@Sendable () throws -> [GraphCheck]] = [
   { try retinaNetNMSCases().map { try GraphCheck($0) } },
   { try efficientNMSCases().map { try GraphCheck($0) } },
   { try batchedNMSCases().map { try GraphCheck($0) } },
-  { try (retinaNetDetectionCases() + roiAlignCases()).map { try GraphCheck($0) } }, retinaNetChecks,
+  { try (retinaNetDetectionCases() + roiAlignCases()).map { try GraphCheck($0) } },
+  { try (suppressionCases() + deformableCases()).map { try GraphCheck($0) } }, retinaNetChecks,
   kernelPluginChecks,
 ]
 

@@ -3,6 +3,7 @@ import ApusCUDA
 import ApusCore
 import ApusEngine
 import ApusOperators
+import ApusOptimizer
 import ApusTactics
 import ApusTestSupport
 import Glibc
@@ -46,14 +47,39 @@ struct DetectionKernelTests {
   }
 
   /// A part of the cases, all of them in the long lane (`APUS_LONG`) and on GPUs in `apus-gpu-check`.
-  @Test(arguments: 0..<6)
+  @Test(arguments: 0..<8)
   func everyKernelComputesWhatItsReferenceDoes(family: Int) throws {
     let cases = [
       retinaNetDecodeCases(), retinaNetNMSCases(), efficientNMSCases(), batchedNMSCases(),
-      retinaNetDetectionCases(), roiAlignCases(),
+      retinaNetDetectionCases(), roiAlignCases(), suppressionCases(), deformableCases(),
     ][family]
     let isLong = getenv("APUS_LONG") != nil
-    try check(cases.enumerated().filter { isLong || $0.offset % 4 == family % 4 }.map(\.element))
+    try check(
+      cases.enumerated().filter { isLong || ($0.offset + $0.offset / 4) % 4 == family % 4 }.map(\.element))
+  }
+
+  /// The device keeps rows of a fixed size, and the host cuts out those that are there.
+  @Test(arguments: [false, true]) func suppressionOfUnknownLengthRunsOnTheDevice(isONNX: Bool) throws {
+    var graph = Graph(name: "suppression")
+    let shapes = isONNX ? [[2, 50, 4], [2, 3, 50]] : [[90, 4], [90]]
+    let inputs = [boxes(shapes[0], .f32, extent: 100), Spread.all.scores(shapes[1], .f32)]
+    let limits = isONNX ? [Tensor([Int64.max]), Tensor([Float(0.4)]), Tensor([Float(0.3)])] : []
+    var values: [ValueID?] = inputs.enumerated().map { index, tensor in
+      graph.addInput("x\(index)", .tensor(.f32, tensor.shape.map { .constant($0) }))
+    }
+    values += limits.map { graph.addConstant($0, name: "limit") }
+    let op: any ApusCore.Operator =
+      isONNX ? NonMaxSuppression() : BoxSuppression(iouThreshold: 0.4, byClass: false)
+    let node = graph.addNode(op, values, outputs: ["y"])
+    if let problem = graph.inferTypes().first { throw ApusError(.internal, problem) }
+    graph.setOutputs(graph[node].outputs.compactMap { $0 })
+    _ = try RuleSet("test", [PadSuppression()]).run(&graph, PassContext())
+    graph.removeDead()
+    #expect(graph.allNodes.contains { $0.op is PaddedSuppression })
+    let expected = try op.evaluate(Operands(inputs + limits)).first?.tensor
+    let fed = ["x0": inputs[0], "x1": inputs[1]]
+    let fault = try fault(graph, fed, ["y": try #require(expected)])
+    #expect(fault == nil, "\(fault ?? "")")
   }
 
   /// The pooling gives levels that lie channels last.

@@ -235,6 +235,64 @@ public func retinaNetDetectionCases() -> [OperatorCase] {
   return cases
 }
 
+/// Suppression of every form, with every spread of scores.
+public func suppressionCases() -> [OperatorCase] {
+  var cases: [OperatorCase] = []
+  for trial in 0..<20 {
+    let (dtype, spread) = (trial % 4 == 3 ? DType.f16 : .f32, Spread.allCases[trial % 5])
+    var op = PaddedSuppression()
+    op.overlap = [0.5, 0.3, 0][trial % 3]
+    op.takesAll = trial % 2 == 0
+    op.threshold = 0.2
+    if trial < 12 {
+      let (pictures, classes, count) = [(1, 4, 700), (20, 3, 61), (2, 1, 2500)][trial / 4]
+      op.most = [10, 1000, 1][trial % 3]
+      op.takesMiddles = trial % 4 >= 2
+      var corners = boxes([pictures, count, 4], dtype, extent: 80).doubles().map { Float($0) }
+      for start in stride(from: 0, to: corners.count, by: 12) {
+        corners[start..<start + 4] = ArraySlice(corners[start..<start + 4].reversed())
+      }
+      cases.append(
+        OperatorCase(
+          "suppression \(trial) \(dtype) \(spread)", op,
+          [
+            tensor([pictures, count, 4], dtype) { corners[$0] },
+            spread.scores([pictures, classes, count], dtype),
+          ],
+          outputs: 2))
+    } else {
+      let count = [90, 300, 1500][trial % 3]
+      op.takesAll = true
+      op.most = count
+      let labels = Tensor(
+        integers: (0..<count).map { _ in Int64.random(in: -2..<3) }, trial % 4 == 1 ? .i32 : .i64, [count])
+      cases.append(
+        OperatorCase(
+          "suppression \(trial) \(dtype) \(spread)", op,
+          [boxes([count, 4], dtype, extent: 300), spread.scores([count], dtype)]
+            + (trial % 2 == 1 ? [labels] : []), outputs: 2))
+    }
+  }
+  return cases
+}
+
+/// Deformable convolution with the operands of plugins, with and without bias.
+public func deformableCases() -> [OperatorCase] {
+  (0..<3).map { trial in
+    var op = ModulatedDeformConv2d()
+    (op.convolution.strides, op.convolution.pads) = ([1 + trial, 2], [1, trial, 1, trial])
+    (op.convolution.group, op.convolution.offsetGroup) = (trial == 1 ? 2 : 1, trial == 2 ? 1 : 2)
+    let (height, width) = ((9 + 2 - 3) / (1 + trial) + 1, (8 + 2 * trial - 3) / 2 + 1)
+    let fields = 9 * op.convolution.offsetGroup
+    func any(_ shape: [Int]) -> Tensor { tensor(shape, .f32) { _ in Float.random(in: -1.5...1.5) } }
+    let inputs = [
+      any([2, 4, 9, 8]), any([2, 2 * fields, height, width]), any([2, fields, height, width]),
+      any([6, 4 / op.convolution.group, 3, 3]),
+    ]
+    return OperatorCase("deformable \(trial)", op, inputs + (trial == 0 ? [] : [any([6])]))
+  }
+}
+
 /// Regions of all sizes, some beyond the picture, from one map and from levels.
 public func roiAlignCases() -> [OperatorCase] {
   var cases: [OperatorCase] = []

@@ -140,6 +140,8 @@ public struct DetectionNMSKernel: Sendable, Hashable, Codable {
     case levels(RetinaNetLevels)
     /// Corners, or middle, width and height, of `perPlace` boxes a place; offsets to anchors where there are any.
     case places(perPlace: Int, isCentred: Bool, anchors: Anchors)
+    /// Boxes that some groups of scores share, maybe with integer labels; places of the kept are written as classes.
+    case groups(ofPicture: Int, isCentred: Bool, labelBytes: Int?)
   }
   public enum Anchors: Sendable, Hashable, Codable {
     case none
@@ -202,6 +204,11 @@ public struct DetectionNMSKernel: Sendable, Hashable, Codable {
     case .levels(let levels): placeDefines(1) + levels.defines
     case .places(let perPlace, let isCentred, let anchors):
       placeDefines(2, boxes: perPlace, isCentred: isCentred, anchors)
+    case .groups(let ofPicture, let isCentred, let labelBytes):
+      placeDefines(3, isCentred: isCentred) + [
+        .init("OF_PICTURE", ofPicture), .init("HAS_LABELS", labelBytes != nil),
+        .init("LABEL_TYPE", labelBytes == 8 ? "long long" : "int"),
+      ]
     }
   }
 
@@ -232,5 +239,32 @@ public struct DetectionNMSKernel: Sendable, Hashable, Codable {
       parameters: (["scores"] + boxes + ["anchors", "lists"]).map { .operand($0) } + [.zeroed]
         + outputs.map { .operand($0) },
       zeroedBytes: scores.stateBytes)
+  }
+}
+
+/// `detect_rows.cu`: joins what suppression kept of groups. Operands: counts, places; results: rows, total.
+public struct DetectionRowsKernel: Sendable, Hashable, Codable {
+  public var groups: Int
+  /// Groups of a picture; nil: rows are places alone.
+  public var ofPicture: Int?
+  /// Rows of a group.
+  public var most: Int
+
+  public init(groups: Int, ofPicture: Int?, most: Int) {
+    self.groups = groups
+    self.ofPicture = ofPicture
+    self.most = most
+  }
+
+  public func spec() -> KernelSpec {
+    KernelSpec(
+      source: KernelSource(
+        file: "detect_rows.cu",
+        defines: [
+          .init("GROUPS", groups), .init("OF_PICTURE", ofPicture ?? 0), .init("MOST", most),
+          .init("THREADS", 256),
+        ]),
+      geometry: LaunchGeometry(grid: .init(groups), block: .init(256)),
+      parameters: ["counts", "places", "rows", "total"].map { .operand($0) })
   }
 }

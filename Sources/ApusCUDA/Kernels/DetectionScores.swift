@@ -29,6 +29,8 @@ public struct DetectionScores: Sendable, Hashable, Codable {
   public var ordersByLogit: Bool
   /// What a score (after its sigmoid) must exceed.
   public var threshold: Float
+  /// Whether all scores are candidates, also what is no number.
+  public var takesAll = false
   /// Candidates that are wanted of a segment.
   public var target: Int
 
@@ -59,7 +61,7 @@ public struct DetectionScores: Sendable, Hashable, Codable {
   }
 
   /// Keys that a segment's list holds.
-  var capacity: Int { max(8192, 2 * target) }
+  var capacity: Int { min(max(8192, 2 * target), segments.map(\.elements).max() ?? 1) }
   /// Bytes of all lists, and of all states.
   public var listBytes: Int { pictures * segments.count * capacity * 8 }
   var stateBytes: Int { pictures * segments.count * (Self.bins + 4) * 4 }
@@ -96,7 +98,8 @@ public struct DetectionScores: Sendable, Hashable, Codable {
       .init("OUTERS", segments.map(\.outer)), .init("SCORE_TYPE", element.name), .init("CLASSES", classes),
       .init("BACKGROUND", background ?? -1), .init("SIGMOID", isLogit),
       .init("RAW_ORDER", isLogit && ordersByLogit), .init("RAW_THRESHOLD", rawThreshold),
-      .init("THRESHOLD", threshold), .init("BIN_LOW", "\(bins.low)u"), .init("BIN_SHIFT", bins.shift),
+      .init("THRESHOLD", threshold), .init("EVERY", takesAll), .init("BIN_LOW", "\(bins.low)u"),
+      .init("BIN_SHIFT", bins.shift),
       .init("CAPACITY", capacity), .init("TARGET", target),
     ]
   }

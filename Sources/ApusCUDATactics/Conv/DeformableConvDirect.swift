@@ -4,32 +4,36 @@ import ApusEngine
 import ApusOperators
 public import ApusTactics
 
-/// DeformConv: each output element reads its neighbours at computed places by linear interpolation.
+/// DeformConv and ModulatedDeformConv2d: each output element reads its neighbours at computed places by linear interpolation.
 public struct DeformableConvDirect: CUDATactic {
   public let name = "cuda.conv.deformable"
   let context: CUDAContext
-  public var operators: [any Operator.Type] { [DeformConv.self] }
+  public var operators: [any Operator.Type] { [DeformConv.self, ModulatedDeformConv2d.self] }
 
   public func supports(_ node: TacticNode) -> Support {
     node.generalRefusal(types: \.isComputed).map { .no($0) } ?? .yes([.all(.rowMajor, node)])
   }
 
   func programs(_ node: ConcreteNode) throws -> [CUDAProgram] {
-    guard let op = node.op as? DeformConv else { throw node.missing("a window") }
+    let plugin = node.op as? ModulatedDeformConv2d
+    guard let op = plugin?.convolution ?? node.op as? DeformConv else { throw node.missing("a window") }
+    // Positions of x, weights, offsets, bias and mask.
+    let at = plugin == nil ? Array(0..<5) : ModulatedDeformConv2d.order
     var conv = Conv()
     (conv.strides, conv.dilations, conv.pads) = (op.strides, op.dilations, op.pads)
     (conv.autoPad, conv.group) = (op.autoPad, op.group)
-    let g = try conv.geometry(try node.input(0).shape, try node.input(1).shape)
+    let g = try conv.geometry(try node.input(at[0]).shape, try node.input(at[1]).shape)
     let (rank, taps, places) = (g.kernel.count, g.kernel.reduce(1, *), g.output.reduce(1, *))
     let channels = g.groups * g.inChannels
     let wide = try node.output().dtype.wideName
     var operands: [ElementLoop.Operand] = [
-      try .read("x", 0, node), try .read("w", 1, node), try .read("offset", 2, node),
+      try .read("x", at[0], node), try .read("w", at[1], node), try .read("offset", at[2], node),
     ]
-    if node.isPresent(3) { operands.append(try .read("bias", 3, node)) }
-    if node.isPresent(4) { operands.append(try .read("mask", 4, node)) }
+    let (hasBias, hasMask) = (node.isPresent(at[3]), node.isPresent(at[4]))
+    if hasBias { operands.append(try .read("bias", at[3], node)) }
+    if hasMask { operands.append(try .read("mask", at[4], node)) }
     var lines = [
-      "\(wide) sum = \(node.isPresent(3) ? "T_bias::load(bias, i1)" : "0");",
+      "\(wide) sum = \(hasBias ? "T_bias::load(bias, i1)" : "0");",
       "const long long place = \(address((0..<rank).map { "i\($0 + 2)" }, g.output.rowMajorStrides));",
       "for (long long c = 0; c < \(g.inChannels)ll; c++) {",
       "const long long channel = i1 / \(g.outChannels)ll * \(g.inChannels)ll + c;",
@@ -43,9 +47,9 @@ public struct DeformableConvDirect: CUDATactic {
     for axis in 0..<rank {
       let base =
         "i\(axis + 2) * \(g.strides[axis])ll - \(g.begins[axis])ll + k\(axis) * \(g.dilations[axis])ll"
-      let at = "((field * \(taps)ll + tap) * \(rank) + \(axis)) * \(places)ll + place"
+      let index = "((field * \(taps)ll + tap) * \(rank) + \(axis)) * \(places)ll + place"
       lines += [
-        "const \(wide) p\(axis) = (\(wide))(\(base)) + T_offset::load(offset, \(at));",
+        "const \(wide) p\(axis) = (\(wide))(\(base)) + T_offset::load(offset, \(index));",
         "const \(wide) low\(axis) = floor(p\(axis)), part\(axis) = p\(axis) - low\(axis);",
       ]
     }
@@ -61,7 +65,7 @@ public struct DeformableConvDirect: CUDATactic {
     }
     let from = address((0..<rank).map { "(long long)q\($0)" }, g.input.rowMajorStrides)
     let mask =
-      node.isPresent(4) ? "value *= T_mask::load(mask, (field * \(taps)ll + tap) * \(places)ll + place);" : ""
+      hasMask ? "value *= T_mask::load(mask, (field * \(taps)ll + tap) * \(places)ll + place);" : ""
     lines += [
       "value += weight * T_x::load(x, plane + \(from));", "}", mask,
       "sum += value * T_w::load(w, (i1 * \(g.inChannels)ll + c) * \(taps)ll + tap);", "tap++;",

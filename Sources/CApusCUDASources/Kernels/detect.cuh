@@ -7,7 +7,7 @@
 // Prologue: SEGMENTS, ELEMENTS {of a picture's segments}, OFFSETS {of segments among a picture's places}, INNERS and OUTERS
 // {element e of a segment is place e % INNER * OUTER + e / INNER of the reference's order}, SCORE_TYPE, CLASSES, BACKGROUND
 // (class that is no object; -1), SIGMOID (scores are logits), RAW_ORDER (ordered by logits), RAW_THRESHOLD (no higher than
-// THRESHOLD before the sigmoid), THRESHOLD, BIN_LOW, BIN_SHIFT (of the histogram), CAPACITY (keys a list holds), TARGET
+// THRESHOLD before the sigmoid), THRESHOLD, EVERY (all scores are candidates; what is no number comes last), BIN_LOW, BIN_SHIFT (of the histogram), CAPACITY (keys a list holds), TARGET
 // (keys that are wanted of a segment).
 #pragma once
 
@@ -31,10 +31,11 @@ __device__ inline float activated(float x) { return SIGMOID ? 1.0f / (1.0f + exp
 
 /// Key of a score of a segment, and its bin in the histogram; 0 for what is no candidate.
 __device__ inline u64 keyOf(float x, int segment, u32 element, u32 &bin) {
-  if (!(x > RAW_THRESHOLD)) return 0;
+  if (EVERY && x != x) x = __uint_as_float(0xff800000u);
+  if (!EVERY && !(x > RAW_THRESHOLD)) return 0;
   if (BACKGROUND >= 0 && (int)(element % CLASSES) == BACKGROUND) return 0;
   const float score = activated(x);
-  if (!(score > THRESHOLD)) return 0;
+  if (!EVERY && !(score > THRESHOLD)) return 0;
   const u32 order = ordered(score);
   bin = order < BIN_LOW ? 0 : min((order - BIN_LOW) >> BIN_SHIFT, (u32)BINS - 1);
   const u32 place = offsets[segment] + element % inners[segment] * outers[segment] + element / inners[segment];

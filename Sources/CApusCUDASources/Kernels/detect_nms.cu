@@ -7,7 +7,8 @@
 // (candidates of a class that take part; -1: all), CENTERS, HAS_ANCHORS, SHARED_ANCHORS, BOXES (of a place: 1 or CLASSES),
 // CLAMP (results to 0...1), NO_CLASS (class behind the last), BOX_TYPE, OUT_TYPE, CLASS_TYPE (of the classes' output; I32 too).
 // RETINANET_LEVELS: that of detect_retinanet.cuh, lists hold all candidates, deltas0... are the levels'. Otherwise deltas0
-// are boxes; deltas1 labels (RETINANET_NMS) or anchors. grid pictures, block THREADS, dynamic shared memory
+// are boxes; deltas1 labels (RETINANET_NMS) or anchors. GROUPS: pictures are groups with scores of their own, OF_PICTURE of
+// which share boxes; deltas1 labels of LABEL_TYPE (HAS_LABELS); only places go out, as classes. grid pictures, block THREADS, dynamic shared memory
 // SHARED_BYTES: a Memory.
 #include "common.cuh"
 #include "detect.cuh"
@@ -16,6 +17,7 @@
 #define RETINANET_NMS 0
 #define RETINANET_LEVELS 1
 #define PLACES 2
+#define GROUPS 3
 
 #if KIND == RETINANET_LEVELS
 #include "detect_retinanet.cuh"
@@ -101,11 +103,20 @@ __device__ inline float4 loadCorners(const Corner *p) {
   return make_float4(BOX_TYPE::load(p[0]), BOX_TYPE::load(p[1]), BOX_TYPE::load(p[2]), BOX_TYPE::load(p[3]));
 }
 
+__device__ inline float4 cornersOf(float4 middle) {
+  const float width = middle.z * 0.5f, height = middle.w * 0.5f;
+  return make_float4(middle.x - width, middle.y - height, middle.x + width, middle.y + height);
+}
+
 /// Box and label of a candidate by its place in the reference's order.
 __device__ inline float4 boxOf(const Corner *const *deltas, const float4 *anchors, int picture, u32 place, u32 &label) {
 #if KIND == RETINANET_LEVELS
   const int level = segmentOf(place);
   return decodeRetinaNet(ofSegment(deltas, level), anchors, picture, level, place, label);
+#elif KIND == GROUPS
+  label = HAS_LABELS ? (u32)((const LABEL_TYPE *)deltas[1])[place] : 0;
+  const float4 box = loadCorners(deltas[0] + ((u64)(picture / OF_PICTURE) * elements[0] + place) * 4);
+  return CENTERS ? cornersOf(box) : box;
 #else
   const u32 count = elements[0];
   if (KIND == RETINANET_NMS) {
@@ -125,9 +136,7 @@ __device__ inline float4 boxOf(const Corner *const *deltas, const float4 *anchor
       box = make_float4(box.x + anchor.x, box.y + anchor.y, box.z + anchor.z, box.w + anchor.w);
     }
   }
-  if (!CENTERS) return box;
-  const float width = box.z * 0.5f, height = box.w * 0.5f;
-  return make_float4(box.x - width, box.y - height, box.x + width, box.y + height);
+  return CENTERS ? cornersOf(box) : box;
 #endif
 }
 
@@ -257,6 +266,10 @@ __device__ void writeResults(const Memory &m, BoxOf boxOf, int picture, int *cou
                              typename OUT_TYPE::Store *scores, typename Out::Store *classes) {
   const int kept = m.keptCount;
   if (threadIdx.x == 0 && counts) counts[picture] = kept;
+  if (KIND == GROUPS) {
+    for (int i = threadIdx.x; i < kept; i += THREADS) classes[(u64)picture * MOST + i] = placeOf(m.keptKeys[i]);
+    return;
+  }
   for (int i = threadIdx.x; i < MOST; i += THREADS) {
     const bool isThere = i < kept;
     float4 box = make_float4(0.0f, 0.0f, 0.0f, 0.0f);

@@ -80,7 +80,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     for (int i = 0; i < UNROLL; i++)
 #pragma unroll
       for (int v = 0; v < VECTOR; v++)
-        if (start + i * THREADS * VECTOR < end && x[i][v] > RAW_THRESHOLD) hits |= 1u << (i * VECTOR + v);
+        if (start + i * THREADS * VECTOR < end && (EVERY || x[i][v] > RAW_THRESHOLD)) hits |= 1u << (i * VECTOR + v);
     for (; hits != 0; hits &= hits - 1) {
       const u32 bit = __ffs(hits) - 1, element = start + bit / VECTOR * THREADS * VECTOR + bit % VECTOR;
       take(SCORE_TYPE::load(scores[element]), element);

@@ -20,6 +20,10 @@ extension KernelInstance {
     places.writesIntegerClasses = true
     let joined = DetectionNMSKernel(pyramid, kind: .levels(both), element: element, overlap: 0.5, most: 100)
     let given = DetectionNMSKernel(scores, kind: .candidates, element: element, overlap: 0.5, most: 100)
+    var groups = DetectionNMSKernel(
+      scores, kind: .groups(ofPicture: 3, isCentred: true, labelBytes: 8), element: element, overlap: 0.5,
+      most: 20)
+    groups.writesIntegerClasses = true
     pyramid.ordersByLogit = true
     let pooled = RoiAlignKernel(
       element: element, regionElement: .f32, indexBytes: nil,
@@ -31,7 +35,8 @@ extension KernelInstance {
       ("detect_select", DetectionSelectKernel(scores, levels, decodes: true).spec()),
       ("detect_select levels", DetectionSelectKernel(pyramid, both, decodes: false).spec()),
       ("detect_nms candidates", given.spec()), ("detect_nms levels", joined.spec()),
-      ("detect_nms places", places.spec()),
+      ("detect_nms places", places.spec()), ("detect_nms groups", groups.spec()),
+      ("detect_rows", DetectionRowsKernel(groups: 6, ofPicture: 3, most: 20).spec()),
       ("roi_align", pooled.spec()),
     ].map { KernelInstance(label: $0.0, spec: $0.1) }
   }
