@@ -13,7 +13,9 @@ extension ONNXModel {
     validator.validate(proto, opsets: opsets)
     let external = ExternalData(modelPath: path)
     let inputs = GraphInputs(proto.graph, fixed: options.fixedShapes)
-    let tensors = TensorDecoder(source: source, external: external, randomWeights: options.randomWeights)
+    let tensors = TensorDecoder(
+      source: source, external: external,
+      randomWeights: options.randomWeights.map { RandomWeights(seed: $0, for: proto.graph) })
     let model = ModelImport(proto, table: table, tensors: tensors, sizes: inputs.sizes)
     model.add(validator.problems)
     let scope = ImportScope(graph: Graph(name: proto.graph.name), symbols: model.symbols)

@@ -8,10 +8,10 @@ final class TensorDecoder {
   /// The file or memory that the message was scanned from.
   let source: TensorStorage
   let external: ExternalData
-  /// Seed of weights that the file leaves out; nil: they are faults.
-  let randomWeights: UInt64?
+  /// What makes weights that the file leaves out; nil: they are faults.
+  let randomWeights: RandomWeights?
 
-  init(source: TensorStorage, external: ExternalData, randomWeights: UInt64? = nil) {
+  init(source: TensorStorage, external: ExternalData, randomWeights: RandomWeights? = nil) {
     self.source = source
     self.external = external
     self.randomWeights = randomWeights
@@ -34,7 +34,7 @@ final class TensorDecoder {
       return Tensor(strings: proto.stringData.map { String(decoding: $0, as: UTF8.self) }, shape: shape)
     }
     if let randomWeights, dtype.isFloat, count > 0, isStripped(proto) {
-      return .randomWeights(dtype, shape, named: proto.name, seed: randomWeights)
+      return randomWeights.tensor(dtype, shape, named: proto.name)
     }
     if let reference = proto.externalData.last(where: { $0.key == WireScanner.rawDataKey }) {
       guard !proto.externalData.contains(where: { $0.key == "location" }) else {
