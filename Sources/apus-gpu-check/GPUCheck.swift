@@ -33,8 +33,10 @@ import ApusEngine
     for (test, image) in zip(cases, images) {
       tally.add(test.label) { try bench.outcome(test, image: try image.get()) }
     }
-    for group in graphChecks {
-      let checks = try group().filter { arguments.takes($0.label) }
+    for (number, group) in graphChecks.enumerated() {
+      var made: [GraphCheck] = []
+      do { made = try group() } catch { tally.add("group \(number)") { throw error } }
+      let checks = made.filter { arguments.takes($0.label) }
       await compile(checks, gpu, bench.cache)
       for check in checks { tally.add(check.label) { try check.outcome(gpu, bench.cache) } }
     }
