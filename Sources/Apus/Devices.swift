@@ -1,3 +1,4 @@
+import ApusBuilder
 import ApusCore
 public import ApusEngine
 public import ApusTactics
@@ -61,6 +62,18 @@ public enum Device: Sendable, Hashable {
     case (_, "bf16"): CPURuntime.hasFastBF16
     default: false
     }
+  }
+
+  /// Throws, naming those that it has, where the device lacks a precision.
+  func check(_ precisions: Set<BuildOptions.Precision>) throws {
+    guard let missing = precisions.map(\.rawValue).sorted().first(where: { !supports($0) }) else { return }
+    let allowed = BuildOptions.Precision.allCases.map(\.rawValue).filter(supports)
+    throw ApusError(
+      .resources,
+      Problem(
+        .precisionMissing, "the device lacks the precision", value: missing,
+        allowed: allowed.joined(separator: ", "),
+        fix: "leave --precision out, or use one that is allowed"))
   }
 }
 

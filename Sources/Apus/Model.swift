@@ -29,15 +29,7 @@ public struct Model: Sendable {
   public func optimize(device: Device = .auto, _ options: BuildOptions = BuildOptions()) throws
     -> Builder.Result
   {
-    if let missing = options.precisions.map(\.rawValue).sorted().first(where: { !device.supports($0) }) {
-      let allowed = BuildOptions.Precision.allCases.map(\.rawValue).filter(device.supports)
-      throw ApusError(
-        .resources,
-        Problem(
-          .precisionMissing, "the device lacks the precision", value: missing,
-          allowed: allowed.joined(separator: ", "),
-          fix: "leave --precision out, or use one that is allowed"))
-    }
+    try device.check(options.precisions)
     return try Builder(options: options, tactics: try device.tactics(precision: options.precisionText)).build(
       source)
   }

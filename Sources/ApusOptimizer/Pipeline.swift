@@ -21,7 +21,12 @@ public struct Pipeline: Sendable {
   /// Stages of rules.
   private static let rewriting = [
     Stage("simplify", [RuleSet.noOps, FoldConstants(), MergeDuplicates(), RuleSet.normalize, RuleSet.noOps]),
-    Stage("layout", [RuleSet.layout, RuleSet.reshapes, RuleSet.layout, FoldConstants(), MergeDuplicates()]),
+    Stage(
+      "layout",
+      [
+        RuleSet.activations, RuleSet.layout, RuleSet.reshapes, RuleSet.layout, FoldConstants(),
+        MergeDuplicates(),
+      ]),
     Stage(
       "recognize",
       [

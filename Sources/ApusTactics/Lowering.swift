@@ -43,6 +43,8 @@ public struct Lowering {
     public var tactic: String
     /// Why other tactics were not taken.
     public var refusals: [String]
+    /// Type of the first result's elements.
+    public var element: DType?
   }
 
   public struct Result: Sendable {
@@ -271,9 +273,7 @@ public struct Lowering {
     let place: PlanValue.Place = isOnDevice || graph[input].constant != nil ? tactics.place : .host
     let source = try value(input, in: .rowMajor, at: known.isEmpty || isOnDevice ? place : .host)
     _ = addValue(graph[output], .rowMajor, plan.values[source].place, .alias(of: source))
-    notes.append(
-      NodeNote(
-        node: node.name, operatorName: node.opName, sources: node.sources, tactic: "alias", refusals: []))
+    note(node, "alias", [])
     return true
   }
 
@@ -291,9 +291,7 @@ public struct Lowering {
     let isWanted = places.contains(tactics.place) || graph.isInput(input)
     let source = try value(input, in: from, at: isWanted ? tactics.place : places[0])
     _ = addValue(graph[output], to, plan.values[source].place, .alias(of: source))
-    notes.append(
-      NodeNote(
-        node: node.name, operatorName: node.opName, sources: node.sources, tactic: "alias", refusals: []))
+    note(node, "alias", [])
     return true
   }
 
@@ -383,10 +381,11 @@ public struct Lowering {
   }
 
   private mutating func note(_ node: Graph.Node, _ tactic: String, _ refusals: [String]) {
+    let result = node.outputs.compactMap { $0 }.first
     notes.append(
       NodeNote(
-        node: node.name, operatorName: node.opName, sources: node.sources, tactic: tactic, refusals: refusals)
-    )
+        node: node.name, operatorName: node.opName, sources: node.sources, tactic: tactic, refusals: refusals,
+        element: result.flatMap { graph[$0].type.tensor?.dtype }))
   }
 
   /// Whether sizes around a node depend on more than the shapes of the inputs.

@@ -94,6 +94,20 @@ struct Inspect: ParsableCommand {
     var nodes: Int
     var weightBytes: Int
     var dryRun: [NodeSupport]?
+    /// What the dry run was for.
+    var device: String?
+  }
+
+  private func survey(_ model: Model, into document: inout ModelDocument) throws {
+    guard let precision = BuildOptions.Precision(rawValue: precision) else {
+      let allowed = BuildOptions.Precision.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ApusError(.usage, Problem(.usage, "unknown precision", value: precision, allowed: allowed))
+    }
+    let device = try Device(parsing: device)
+    let survey = try model.survey(device: device, precision: precision)
+    let wanted = device.resolved == .cpu ? "cpu" : "cuda"
+    document.dryRun = survey.notes.map { NodeSupport($0, device: wanted) }
+    document.device = "\(wanted) (\(survey.isAssumed ? "assumed, none is here: " : "")\(survey.device))"
   }
 
   private func showModel(_ model: Model) throws {
@@ -107,10 +121,7 @@ struct Inspect: ParsableCommand {
       inputs: tensors(graph.inputs), outputs: tensors(graph.outputs), operators: [:], nodes: graph.nodeCount,
       weightBytes: model.source.weightBytes)
     for node in graph.allNodes { document.operators[node.opName, default: 0] += 1 }
-    if dryRun {
-      document.dryRun = try NodeSupport.all(
-        of: model, device: try Device(parsing: device), precision: precision)
-    }
+    if dryRun { try survey(model, into: &document) }
     if json { return try Output.json(document) }
     Output.line(
       "\(file): \(document.format), \(document.producer), \(document.nodes) nodes, \(Output.text(Double(document.weightBytes) / 1e6, 1)) MB of weights"
@@ -124,10 +135,11 @@ struct Inspect: ParsableCommand {
     for output in document.outputs { Output.line("output   \(output.name): \(output.type)") }
     let operators = document.operators.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
     Output.line("nodes    " + operators.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
-    for node in document.dryRun ?? [] {
-      Output.line(
-        "\(node.supported ? "yes" : "no ")  \(node.operator) '\(node.node)': \(node.tactic)\(node.reasons.isEmpty ? "" : " (\(node.reasons.joined(separator: "; ")))")"
-      )
-    }
+    guard let nodes = document.dryRun else { return }
+    for node in nodes { Output.line(node.line) }
+    let missing = nodes.count { !$0.supported }
+    Output.line(
+      "dry run  \(document.device ?? ""), \(precision): \(nodes.count) nodes when optimized, \(missing) not on the device"
+    )
   }
 }

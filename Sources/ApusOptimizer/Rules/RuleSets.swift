@@ -23,6 +23,11 @@ extension RuleSet {
       ReplaceMatMulByLinear(), ReplaceGemmByLinear(), ReplaceSumOfStackByAdd(),
     ])
 
+  /// Activations of several nodes become one node, through which a transposition can move.
+  public static let activations = RuleSet(
+    "RecognizeActivations",
+    [RecognizeSwish(), RecognizeHardSigmoid(), RecognizeHardSwish(), RecognizeGelu()])
+
   /// Transpositions move towards the outputs, where they meet others and cancel.
   public static let layout = RuleSet(
     "SinkTransposes",

@@ -39,6 +39,41 @@ import Testing
     #expect(fault == nil)
   }
 
+  @Test func allReadersOfATransposeCanMoveAhead() throws {
+    let fault = try rewriteFault(
+      RuleSet.layout,
+      before: """
+        graph "g"(%x: f32[b,2,3,4]) -> (%y) {
+          %t: f32[b,3,4,2] = Transpose(%x) {permutation: [0, 2, 3, 1]}
+          %a: f32[b,3,4,2] = Softplus(%t)
+          %r: f32[b,3,4,2] = Tanh(%a)
+          %m: f32[b,3,4,2] = Mul(%t, %r)
+          %y: f32[b,2,3,4] = Transpose(%m) {permutation: [0, 3, 1, 2]}
+        }
+        """,
+      after: """
+        graph "g"(%x: f32[b,2,3,4]) -> (%y) {
+          %a: f32[b,2,3,4] = Softplus(%x)
+          %r: f32[b,2,3,4] = Tanh(%a)
+          %y: f32[b,2,3,4] = Mul(%x, %r)
+        }
+        """)
+    #expect(fault == nil)
+  }
+
+  @Test func aTransposeThatStaysIsNotDoubled() throws {
+    let fault = try refusalFault(
+      SinkTransposeThroughElementwise(),
+      graph: """
+        graph "g"(%x: f32[2,2,3], %z: f32[3,2,2]) -> (%r, %m) {
+          %t: f32[3,2,2] = Transpose(%x) {permutation: [2, 0, 1]}
+          %r: f32[3,2,2] = Relu(%t)
+          %m: f32[3,2,2] = Mul(%t, %z)
+        }
+        """, reason: "all its readers let pass")
+    #expect(fault == nil)
+  }
+
   @Test func concat() throws {
     let fault = try rewriteFault(
       SinkTransposeThroughConcat(),

@@ -34,8 +34,7 @@ public struct SinkTransposeThroughConcat: Rule {
     var inputs: [ValueID?] = []
     var nodes: [NodeID] = []
     for input in node.inputs {
-      guard let (transpose, op) = graph.solelyRead(input, as: Transpose.self),
-        let order = try? op.axes(rank: rank),
+      guard let (transpose, order) = graph.passingTranspose(input), order.count == rank,
         axes == nil || axes == order
       else { throw Refusal("not all inputs are transposed alike") }
       axes = order

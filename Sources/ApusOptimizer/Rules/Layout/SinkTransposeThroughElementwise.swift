@@ -13,6 +13,7 @@ import ApusOperators
 /// %y = Transpose(%s) {permutation: [0, 2, 3, 1]}
 /// ```
 /// where `k'` is the constant with its axes put back. Several transposed inputs must be transposed alike.
+/// Others may read a transposed input if they let transposes pass as well.
 public struct SinkTransposeThroughElementwise: Rule {
   /// What the node reads instead of each input.
   enum Source {
@@ -45,14 +46,14 @@ public struct SinkTransposeThroughElementwise: Rule {
     var axes: [Int]?
     var transposes: [NodeID] = []
     for input in node.inputs {
-      guard let input, let (transpose, op) = graph.solelyRead(input, as: Transpose.self) else { continue }
-      guard let order = try? op.axes(rank: rank), graph.shape(input)?.count == rank,
-        axes == nil || axes == order
-      else { throw Refusal("the inputs are transposed differently") }
+      guard let input, let (transpose, order) = graph.passingTranspose(input) else { continue }
+      guard order.count == rank, axes == nil || axes == order else {
+        throw Refusal("the inputs are transposed differently")
+      }
       axes = order
       transposes.append(transpose.id)
     }
-    guard let axes else { throw Refusal("no input is a Transpose that only this node reads") }
+    guard let axes else { throw Refusal("no input is a Transpose that all its readers let pass") }
     var inputs: [Source] = []
     for input in node.inputs { inputs.append(try source(input, axes, transposes, in: graph)) }
     return Finding(axes: axes, inputs: inputs, nodes: transposes)
