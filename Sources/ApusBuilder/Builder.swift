@@ -162,16 +162,17 @@ extension BuildOptions.Precision {
 }
 
 extension Graph {
-  /// Ranges of integer inputs that index a table: below its first dimension.
+  /// Ranges of integer inputs that index a table: below the dimension that they index.
   public func indexRanges() -> [String: ClosedRange<Int64>] {
     var ranges: [String: ClosedRange<Int64>] = [:]
     for id in inputs where self[id].type.tensor?.dtype.isInteger ?? false {
       for user in self[id].users
       where self[user].opName == "Gather" && self[user].inputs.count > 1 && self[user].inputs[1] == id {
-        guard let table = self[user].inputs[0], let size = self[table].type.tensor?.shape?.first?.value,
-          size > 0
+        guard let table = self[user].inputs[0], let shape = self[table].type.tensor?.shape,
+          let axis = (self[user].op as? Gather)?.axis, -shape.count..<shape.count ~= axis,
+          let size = shape[axis < 0 ? axis + shape.count : axis].value, size > 0
         else { continue }
-        ranges[self[id].name] = 0...Int64(size - 1)
+        ranges[self[id].name] = 0...min(Int64(size - 1), ranges[self[id].name]?.upperBound ?? .max)
       }
     }
     return ranges

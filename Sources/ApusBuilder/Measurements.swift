@@ -16,6 +16,8 @@ struct Measurements {
   /// Milliseconds after each stage of the pipeline, in order; nil where it changed nothing or was not measured.
   private(set) var stages: [(name: String, milliseconds: Double?)] = []
   private(set) var optimizedMilliseconds: Double?
+  /// Why the model does not run on the data that was generated for it; nil where it does.
+  private(set) var dataFault: String?
   /// Outputs of the imported graph for the first samples.
   private var expected: [[String: Value]] = []
 
@@ -31,23 +33,38 @@ struct Measurements {
   }
 
   private func time(_ lowered: LoweredPlan) throws -> Double? {
-    guard options.measures else { return nil }
+    guard options.measures, dataFault == nil else { return nil }
     return try Timing.medianMilliseconds(lowered.executable, sample, threads: options.threads, seconds: 0.4)
   }
 
-  /// The graph as imported, in FP32, by the device's safe tactics: what every later step is held against.
+  /// The graph as imported, in FP32, by the device's safe tactics: what every later step is held against. Random numbers
+  /// cannot stand for every input (a shape, a list of tensors); a model that refuses them is built without being run.
   mutating func baseline(_ graph: Graph) throws {
     guard options.measures || options.checksAccuracy else { return }
     let lowered = try lower(graph)
     let session = Session(lowered.executable, options: SessionOptions(threads: options.threads))
     for index in 0..<min(data.count, Self.accuracySamples) {
-      expected.append(try session.run(values: try data.sample(index).mapValues(Value.tensor)))
+      let values = try data.sample(index).mapValues(Value.tensor)
+      do {
+        expected.append(try session.run(values: values))
+      } catch  where options.testData == nil && Self.isRefusal(error) {
+        expected = []
+        dataFault = "\(error)"
+        options.progress("nothing is measured: the model does not run on random data; give --test-data")
+        return
+      }
     }
     baselineMilliseconds = try time(lowered)
   }
 
+  /// Whether it is the data that an error is about.
+  private static func isRefusal(_ error: any Error) -> Bool {
+    guard let error = error as? ApusError else { return error is OperatorError }
+    return [.invalidInput, .invalidModel, .unsupportedParameter].contains(error.category)
+  }
+
   mutating func after(_ stage: StageReport, _ graph: Graph) throws {
-    let timed = options.measures && options.measuresStages && stage.changes > 0
+    let timed = options.measures && dataFault == nil && options.measuresStages && stage.changes > 0
     stages.append(
       (stage.name, timed ? try time(lower(graph)) : nil))
   }

@@ -110,7 +110,7 @@ public struct Report: Sendable, Codable {
     profiles = Self.profiles(model.graph, options)
     diagnosis = Diagnosis(
       model: model.fileName, testDataSource: data.origin, shapeVariation: Self.shapeVariation(profiles),
-      message: Self.message(lowered), testDataInfo: samples.joined(separator: ", "))
+      message: Self.message(lowered, measurements), testDataInfo: samples.joined(separator: ", "))
     optimizations = Self.optimizations(pipeline, measurements)
     overall = Overall(measurements)
     modelInfo = ModelInfo(
@@ -127,10 +127,13 @@ public struct Report: Sendable, Codable {
     peakMemoryBytes = ProcessMemory.peakBytes
   }
 
-  private static func message(_ lowered: LoweredPlan) -> String {
-    lowered.referenceSteps == 0
+  private static func message(_ lowered: LoweredPlan, _ measurements: Measurements) -> String {
+    let kernels =
+      lowered.referenceSteps == 0
       ? "every step has a kernel of the device"
       : "\(lowered.referenceSteps) of \(lowered.plan.steps.count) steps run by their reference"
+    guard let fault = measurements.dataFault else { return kernels }
+    return "\(kernels); nothing was measured, since the model does not run on random data (\(fault))"
   }
 
   private static func optimizations(_ pipeline: PipelineReport, _ measurements: Measurements)
