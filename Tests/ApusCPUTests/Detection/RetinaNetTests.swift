@@ -80,6 +80,21 @@ import Testing
     }
   }
 
+  /// The number of anchors may be counted in anchors or in numbers; anything else is refused, naming both.
+  @Test func numbersOfAnchorsThatFitNothingAreRefused() throws {
+    let creator = try PluginRegistry.shared.require("RetinaNetDecode")
+    func make(_ count: Int64) throws {
+      _ = try creator.makeOperator([
+        "stride": .int(8), "anchors": .list((0..<12).map { .float(Double($0)) }), "num_anchors": .int(count),
+      ])
+    }
+    for count: Int64 in [0, 3, 12] { try make(count) }
+    for count: Int64 in [-3, 1, 4, 9, 13] {
+      let error = #expect(throws: OperatorError.self) { try make(count) }
+      #expect(error?.attribute == "num_anchors" && error?.allowed == "3, or 12 numbers")
+    }
+  }
+
   @Test func moreRowsThanCandidatesAndNoCandidates() throws {
     var random = DetectionRandom(seed: 9)
     var few = level(&random, height: 2, width: 3, classes: 1)
