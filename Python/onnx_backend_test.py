@@ -17,6 +17,8 @@ tests = onnx.backend.test.BackendTest(ApusBackend, __name__, test_kwargs=TOLERAN
 # What Apus leaves out: classical machine learning, training, and picture files inside models.
 tests.exclude(r"^test_ai_onnx_ml_|^test_ad(agrad|am)_|^test_(nesterov_)?momentum_|^test_gradient_of_")
 tests.exclude(r"^test_image_decoder_")
+# Their outputs are random: only shapes and types can be compared, which the runner does not.
+tests.exclude(r"^test_bernoulli_|^test_training_dropout_")
 globals().update(tests.test_cases)
 
 if __name__ == "__main__":

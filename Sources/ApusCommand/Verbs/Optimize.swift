@@ -27,6 +27,8 @@ struct Optimize: ParsableCommand {
   @Flag(help: "Refuse what would run by its reference.") var strict = false
   @Flag(help: "Leave the portable graph out of the engine.") var lean = false
   @Flag(help: "No measuring while building: the same bytes every time.") var deterministic = false
+  @Flag(help: "Leaves out the comparison of the engine's outputs with the model as imported.")
+  var skipAccuracy = false
   @Option(name: .customLong("timing-cache"), help: "File that remembers measurements of kernels.")
   var timingCache: String?
   @Option(help: "Seconds for measuring kernels against each other.") var budget: Double = 60
@@ -66,6 +68,7 @@ struct Optimize: ParsableCommand {
     options.lean = lean
     options.deterministic = deterministic
     options.measures = !deterministic
+    options.checksAccuracy = !skipAccuracy
     options.seed = seed
     options.timingCache = timingCache
     options.tuningBudget = .seconds(budget)
