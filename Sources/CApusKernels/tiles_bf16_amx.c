@@ -1,22 +1,14 @@
+#include "internal/amx.h"
 #include "internal/finish.h"
 #include "internal/levels.h"
 #include "internal/tiles.h"
 
 #if APUS_X86
-#define AMX static __attribute__((target("amx-tile,amx-bf16,avx512f")))
-
 /// The tile state of the calling thread's current call.
 typedef struct tile_setup {
   /// Rows of the upper and the lower pair of tiles, and depth (even, at most 32) of one product.
   ptrdiff_t rows[2], chunk;
 } tile_setup;
-
-/// Operand layout of `ldtilecfg`, palette 1.
-typedef struct tile_config {
-  uint8_t palette, start_row, reserved[14];
-  uint16_t row_bytes[16];
-  uint8_t rows[16];
-} tile_config;
 
 // Tiles 0-3: sums (upper left, upper right, lower left, lower right); 4, 5: rows of A; 6, 7: panels of B.
 AMX void configure(const tile_setup *s) {

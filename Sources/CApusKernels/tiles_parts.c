@@ -1,4 +1,5 @@
 #include "include/apus_gemm.h"
+#include "internal/amx.h"
 #include "internal/finish.h"
 #include "internal/levels.h"
 #include "internal/parts.h"
@@ -87,15 +88,7 @@ static void finish_rows(
 #include "internal/foreach_level.inc.h"
 
 #if APUS_X86
-#define AMX static __attribute__((target("amx-tile,amx-bf16,avx512f")))
 #define SPLIT static __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
-
-/// Operand layout of `ldtilecfg`, palette 1.
-typedef struct tile_config {
-  uint8_t palette, start_row, reserved[14];
-  uint16_t row_bytes[16];
-  uint8_t rows[16];
-} tile_config;
 
 // Tiles 0-3: sums (upper left, upper right, lower left, lower right); 4, 5: rows; 6, 7: panels.
 AMX void configure(ptrdiff_t height) {
