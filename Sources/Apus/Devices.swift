@@ -36,14 +36,15 @@ public enum Device: Sendable, Hashable {
   }
 
   /// Tactics for plans of this device; throws when the device is not there.
-  public func tactics(precision: String = "fp32") throws -> TacticSet {
+  public func tactics(precision: String = "fp32", libraries: LibraryUse = .measured) throws -> TacticSet {
     switch self {
     case .cpu: return .cpu(precision: precision)
-    case .auto: return try resolved.tactics(precision: precision)
+    case .auto: return try resolved.tactics(precision: precision, libraries: libraries)
     case .cuda(let index):
       let runtime = CUDARuntime(try DriverGPU(ordinal: index), ordinal: index)
       return .cuda(
-        runtime, images: KernelCache(try RuntimeCompiler()), precision: precision, host: .cpu())
+        runtime, images: KernelCache(try RuntimeCompiler()), precision: precision, libraries: libraries,
+        host: .cpu())
     }
   }
 

@@ -30,7 +30,8 @@ public struct Model: Sendable {
     -> Builder.Result
   {
     try device.check(options.precisions)
-    return try Builder(options: options, tactics: try device.tactics(precision: options.precisionText)).build(
+    let tactics = try device.tactics(precision: options.precisionText, libraries: options.libraries)
+    return try Builder(options: options, tactics: tactics).build(
       source)
   }
 }

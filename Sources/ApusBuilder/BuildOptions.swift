@@ -1,6 +1,6 @@
 import ApusCore
 public import ApusEngine
-import ApusTactics
+public import ApusTactics
 public import ApusVision
 
 /// How a model is optimized.
@@ -24,6 +24,8 @@ public struct BuildOptions: Sendable {
 
   /// Threads that kernels are tuned for; 0: one a processor.
   public var threads = 0
+  /// When a GPU vendor's libraries compute beside our own kernels.
+  public var libraries = LibraryUse.measured
   /// Refuse instead of falling back to references.
   public var strict = false
   /// Leave the portable graph out of the engine.

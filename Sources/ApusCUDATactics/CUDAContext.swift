@@ -27,13 +27,20 @@ public final class CUDAContext: Sendable {
   let tuner: ProgramTuner?
   /// Whether FP32 operands may be multiplied as TF32.
   let allowsTF32: Bool
+  /// When libraries compute, and the device that has them.
+  let libraryUse: LibraryUse
+  let gpu: (any GPU)?
+  /// Libraries that were looked for in vain.
+  let absentLibraries = Mutex<Set<CUDALibrary>>([])
   private let known: Mutex<(code: [KernelSource: Tensor], packed: [String: (source: Tensor, result: Tensor)])>
 
   init(
     _ properties: GPUProperties, images: any KernelImages, tuner: ProgramTuner? = nil,
-    allowsTF32: Bool = false
+    allowsTF32: Bool = false, libraries: LibraryUse = .never, gpu: (any GPU)? = nil
   ) {
     self.properties = properties
+    libraryUse = libraries
+    self.gpu = gpu
     self.allowsTF32 = allowsTF32
     self.images = images
     self.tuner = tuner
@@ -43,6 +50,15 @@ public final class CUDAContext: Sendable {
   /// Ways to multiply operands of a type.
   func math(_ element: KernelElement) -> [ConvolutionProblem.Math] {
     (element == .f32 && allowsTF32 ? [.tf32] : []) + ConvolutionProblem.Math.all(element)
+  }
+
+  /// The way in which libraries multiply operands of a type.
+  func libraryMath(_ element: KernelElement) -> ConvolutionProblem.Math {
+    switch element {
+    case .f16: .f16
+    case .bf16: .bf16
+    case .f32, .u8: allowsTF32 ? .tf32 : .f32
+    }
   }
 
   /// Machine code as a constant; equal kernels share one.

@@ -33,9 +33,19 @@ struct CUDAProgram {
     var operands: [String: Operand]
   }
 
+  /// What a library does in the place of launches.
+  struct Call {
+    var work: LibraryWork
+    var choice: LibraryChoice
+    var operands: [String: Operand]
+  }
+
   /// What a report calls it.
   var label: String
+  /// Name of the tactic that made it, where that is not the one that serves the node.
+  var tactic: String?
   var launches: [Launch]
+  var call: Call?
   var packed: [Tensor] = []
   var temporaryBytes = 0
   /// Greatest error relative to the largest result; nil: that of the element type.
@@ -92,9 +102,16 @@ extension CUDATactic {
     guard concrete.outputs.contains(where: { $0.map { $0.elementCount > 0 } ?? false }) else { return nil }
     let programs = try programs(concrete)
     guard let first = programs.first else { throw concrete.refusal("no kernel takes these sizes") }
-    if programs.count > 1, let tuner = context.tuner, let session = node.tuning,
+    let absorbed = absorbed(node)
+    if context.libraryUse == .always,
+      let call = context.libraryPrograms(concrete, absorbed: absorbed).programs.first
+    {
+      return ProgramTuner.Choice(program: call)
+    }
+    if let tuner = context.tuner, let session = node.tuning,
+      programs.count > 1 || context.hasLibrary(for: concrete, absorbed: absorbed),
       let choice = try tuner.choose(
-        programs, node, layouts, symbols, concrete, session, absorbed: absorbed(node), context)
+        programs, node, layouts, symbols, concrete, session, absorbed: absorbed, context)
     {
       return choice
     }
@@ -118,6 +135,8 @@ struct CUDARecordWriter {
   private var variants: [CUDAKernelRecord.Variant] = []
   private var references: [ConstantReference] = []
   private var packed: Set<Int> = []
+  /// Tactics that made the programs, where that was not the one that serves the node; nil stands for that one.
+  private var makers: Set<String?> = []
 
   init(_ context: CUDAContext, _ pool: ConstantPool) {
     self.context = context
@@ -147,7 +166,12 @@ struct CUDARecordWriter {
     if let program {
       variant.microseconds = microseconds
       variant.temporaryBytes = program.temporaryBytes
+      makers.insert(program.tactic)
       for launch in program.launches { variant.launches.append(try self.launch(launch, program)) }
+      variant.call = program.call.map { call in
+        CUDAKernelRecord.Call(
+          work: call.work, choice: call.choice, operands: operands(call.operands, program))
+      }
     }
     variants.append(variant)
   }
@@ -156,19 +180,24 @@ struct CUDARecordWriter {
     -> CUDAKernelRecord.Launch
   {
     let image = position(of: pool.add(try context.image(launch.spec.source)))
-    var operands: [String: CUDAKernelRecord.Operand] = [:]
-    for (name, operand) in launch.operands {
+    return CUDAKernelRecord.Launch(
+      launch.spec, image: image, operands: operands(launch.operands, program))
+  }
+
+  private mutating func operands(_ places: [String: CUDAProgram.Operand], _ program: CUDAProgram)
+    -> [String: CUDAKernelRecord.Operand]
+  {
+    places.mapValues { operand in
       switch operand {
-      case .input(let index): operands[name] = .input(index)
-      case .output(let index): operands[name] = .output(index)
-      case .temporary(let offset): operands[name] = .temporary(offset)
+      case .input(let index): return .input(index)
+      case .output(let index): return .output(index)
+      case .temporary(let offset): return .temporary(offset)
       case .packed(let index):
         let place = position(of: pool.add(program.packed[index]))
         packed.insert(place)
-        operands[name] = .constant(place)
+        return .constant(place)
       }
     }
-    return CUDAKernelRecord.Launch(launch.spec, image: image, operands: operands)
   }
 
   private mutating func position(of reference: ConstantReference) -> Int {
@@ -177,7 +206,9 @@ struct CUDARecordWriter {
     return references.count - 1
   }
 
+  /// The record of the tactic that serves the node, or of the one that made all of its programs.
   func record(tactic: String) throws -> KernelRecord {
+    let tactic = makers.count == 1 ? (makers.first ?? nil) ?? tactic : tactic
     var record = try KernelRecord(
       kind: CUDAKernelRecord.kind, tactic: tactic,
       encoding: CUDAKernelRecord(variants: variants, packed: packed.sorted()), constants: references)

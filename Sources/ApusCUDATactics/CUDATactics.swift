@@ -34,20 +34,24 @@ extension CUDAContext {
       StridedViews(context: self),
     ] + generalTactics
   }
+
+  /// Libraries that compete with them.
+  var libraryTactics: [any LibraryTactic] { [CuBLASLtProduct(context: self)] }
 }
 
 extension TacticSet {
   /// A GPU, with the host's tactics for what it cannot run. `precision` is what was asked for below FP32, separated by
-  /// commas: products may be TF32 where `tf32` is among it.
+  /// commas: products may be TF32 where `tf32` is among it. `libraries` says when NVIDIA's compute beside our kernels.
   public static func cuda(
-    _ runtime: CUDARuntime, images: any KernelImages, precision: String = "fp32", host: TacticSet
+    _ runtime: CUDARuntime, images: any KernelImages, precision: String = "fp32",
+    libraries: LibraryUse = .measured, host: TacticSet
   ) -> TacticSet {
     let properties = runtime.gpu.properties
     let target = PlanTarget(
       device: "cuda", level: properties.target, model: properties.name, precision: precision)
     let context = CUDAContext(
       properties, images: images, tuner: ProgramTuner(runtime: runtime, target: target),
-      allowsTF32: precision.split(separator: ",").contains("tf32"))
+      allowsTF32: precision.split(separator: ",").contains("tf32"), libraries: libraries, gpu: runtime.gpu)
     return TacticSet(
       target: target,
       runtime: runtime, tactics: context.tactics, fallback: HostTactics(host),

@@ -1,5 +1,6 @@
 import ApusCore
 import CApusDrivers
+import Synchronization
 
 /// A GPU through the CUDA driver, in the device's primary context (shared with other users of the device in this
 /// process, such as PyTorch).
@@ -10,6 +11,8 @@ public final class DriverGPU: GPU, @unchecked Sendable {
   let context: apus_cuda_context
   public let ordinal: Int
   public let properties: GPUProperties
+  /// Opened when they are first needed.
+  let libraries = Mutex(OpenLibraries())
 
   /// How many GPUs there are. Throws `deviceMissing` when there is no usable driver.
   public static func count() throws -> Int {
@@ -54,7 +57,11 @@ public final class DriverGPU: GPU, @unchecked Sendable {
     self.context = context
   }
 
-  deinit { _ = driver.functions.context_release(device) }
+  deinit {
+    try? bind()
+    libraries.withLock { $0 = OpenLibraries() }
+    _ = driver.functions.context_release(device)
+  }
 
   static func openDriver() throws -> DriverTable {
     let (table, finding) = CUDALibraries.withFolders([]) { apus_cuda_open($0, $1, $2) }

@@ -102,6 +102,16 @@ public protocol GPU: Sendable {
   func release(graph: GPUHandle)
 
   func encode(_ map: TensorMapSpec, address: DeviceAddress) throws -> TensorMap
+
+  /// Throws `deviceMissing` where a library is not there.
+  func require(_ library: CUDALibrary) throws
+  /// Up to `count` ways in which the library can do some work with at most `workspaceBytes`, its favourite first; empty
+  /// where it cannot.
+  func choices(for work: LibraryWork, workspaceBytes: Int, count: Int) throws -> [LibraryChoice]
+  /// Makes work ready to run.
+  func prepare(_ work: LibraryWork, _ choice: LibraryChoice) throws -> GPUHandle
+  func release(work: GPUHandle)
+  func run(_ work: GPUHandle, _ operands: LibraryOperands, on stream: GPUHandle) throws
 }
 
 /// What the compiler gave a kernel.

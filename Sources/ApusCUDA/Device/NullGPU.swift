@@ -15,6 +15,7 @@ public final class NullGPU: GPU {
     case copyOnDevice(DeviceAddress, from: DeviceAddress, byteCount: Int)
     case fill(DeviceAddress, byteCount: Int)
     case launch(function: String, LaunchGeometry, argumentCount: Int)
+    case call(LibraryWork, operands: Set<String>)
     case launchGraph([String])
     case synchronize
   }
@@ -30,16 +31,21 @@ public final class NullGPU: GPU {
     var limit: Int
     var next: UInt = 1
     var names: [GPUHandle: String] = [:]
+    var works: [GPUHandle: (LibraryWork, LibraryChoice)] = [:]
     var captures: [GPUHandle: [String]] = [:]
     var graphs: [GPUHandle: [String]] = [:]
   }
 
   public let properties: GPUProperties
+  private let libraries: Set<CUDALibrary>
   private let state: Mutex<State>
 
-  /// `properties.memoryBytes` bounds allocations.
-  public init(_ properties: GPUProperties = .hopper) {
+  /// `properties.memoryBytes` bounds allocations; `libraries` are those that are there.
+  public init(
+    _ properties: GPUProperties = .hopper, libraries: Set<CUDALibrary> = Set(CUDALibrary.allCases)
+  ) {
     self.properties = properties
+    self.libraries = libraries
     state = Mutex(State(limit: properties.memoryBytes))
   }
 
@@ -192,6 +198,39 @@ public final class NullGPU: GPU {
       throw ApusError(.internal, Problem(.internalError, "a tensor map of an unaligned address"))
     }
     return TensorMap(words: [address] + [UInt64](repeating: 0, count: 15))
+  }
+
+  public func require(_ library: CUDALibrary) throws {
+    guard libraries.contains(library) else { throw library.missing("no such library") }
+  }
+
+  public func choices(for work: LibraryWork, workspaceBytes: Int, count: Int) throws -> [LibraryChoice] {
+    try require(work.library)
+    return (0..<count).map {
+      LibraryChoice(version: 1, description: "\($0)", workspaceBytes: min(workspaceBytes, 4096))
+    }
+  }
+
+  public func prepare(_ work: LibraryWork, _ choice: LibraryChoice) throws -> GPUHandle {
+    try require(work.library)
+    let handle = newHandle()
+    state.withLock { $0.works[handle] = (work, choice) }
+    return handle
+  }
+
+  public func release(work: GPUHandle) { state.withLock { $0.works[work] = nil } }
+
+  public func run(_ work: GPUHandle, _ operands: LibraryOperands, on stream: GPUHandle) throws {
+    try mayFail(.launch)
+    guard let (prepared, choice) = state.withLock({ $0.works[work] }) else {
+      throw ApusError(.internal, Problem(.internalError, "a library's work that was not prepared"))
+    }
+    for address in operands.addresses.values where address % 16 != 0 {
+      throw ApusError(.internal, Problem(.internalError, "an operand of a library at \(address)"))
+    }
+    try checkRange(operands.workspace, choice.workspaceBytes)
+    record(
+      .call(prepared, operands: Set(operands.addresses.keys)), on: stream, label: prepared.library.rawValue)
   }
 
   private func host(_ address: DeviceAddress, _ byteCount: Int) -> UnsafeMutableRawBufferPointer {

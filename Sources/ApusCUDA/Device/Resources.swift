@@ -158,3 +158,16 @@ public struct Function: Sendable {
     try module.gpu.launch(handle, geometry, arguments, on: stream.handle)
   }
 }
+
+/// Work of a library, ready to run.
+public final class PreparedWork: Sendable {
+  public let gpu: any GPU
+  public let handle: GPUHandle
+
+  public init(_ gpu: any GPU, _ work: LibraryWork, _ choice: LibraryChoice) throws {
+    self.gpu = gpu
+    handle = try gpu.prepare(work, choice)
+  }
+
+  deinit { gpu.release(work: handle) }
+}

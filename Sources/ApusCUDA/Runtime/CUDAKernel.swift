@@ -18,6 +18,9 @@ final class CUDAKernel: Kernel, @unchecked Sendable {
     self.tactic = tactic
     self.runtime = runtime
     images = constants
+    for library in Set(record.variants.compactMap { $0.call?.work.library }) {
+      try runtime.gpu.require(library)
+    }
     var packed: [Int: DeviceBuffer] = [:]
     for position in record.packed {
       let bytes = try Self.constant(position, constants)
@@ -53,8 +56,15 @@ final class CUDAKernel: Kernel, @unchecked Sendable {
       zeroed = max(zeroed, launch.zeroedBytes)
     }
     let gpu = runtime.gpu
+    let call = try variant.call.map { call in
+      workspace = max(workspace, call.choice.workspaceBytes)
+      return CUDACallStep(
+        call: call, work: try PreparedWork(gpu, call.work, call.choice), packed: packed,
+        workspaceOffset: offset)
+    }
     return PreparedKernel(scratchBytes: offset + workspace, zeroedBytes: zeroed) { frame in
       for step in steps { try step.run(frame, gpu) }
+      try call?.run(frame)
     }
   }
 
@@ -86,20 +96,9 @@ private struct CUDALaunchStep {
   let workspaceOffset: Int
 
   func run(_ frame: borrowing KernelFrame, _ gpu: any GPU) throws {
-    guard let stream = frame.stream else {
-      throw ApusError(.internal, Problem(.internalError, "a GPU kernel was run without a stream"))
-    }
-    var addresses: [String: DeviceAddress] = [:]
-    for (name, operand) in launch.operands {
-      switch operand {
-      case .input(let index): addresses[name] = Self.address(frame.input(index))
-      case .output(let index): addresses[name] = Self.address(UnsafeRawPointer(frame.output(index)))
-      case .constant(let position): addresses[name] = packed[position]?.address
-      case .temporary(let offset): addresses[name] = Self.address(UnsafeRawPointer(frame.scratch + offset))
-      }
-    }
-    let workspace = Self.address(UnsafeRawPointer(frame.scratch + workspaceOffset)) ?? 0
-    let zeroed = Self.address(UnsafeRawPointer(frame.zeroed)) ?? 0
+    let addresses = frame.addresses(launch.operands, packed)
+    let workspace = KernelFrame.address(frame.scratch + workspaceOffset) ?? 0
+    let zeroed = KernelFrame.address(frame.zeroed) ?? 0
     let arguments = try launch.parameters.map { parameter -> KernelArgument in
       switch parameter {
       case .operand(let name): .address(addresses[name] ?? 0)
@@ -108,12 +107,54 @@ private struct CUDALaunchStep {
       case .zeroed: .address(zeroed)
       }
     }
-    try gpu.launch(
-      function.handle, launch.geometry, ArgumentBlock(arguments),
-      on: GPUHandle(bits: UInt(bitPattern: stream)))
+    try gpu.launch(function.handle, launch.geometry, ArgumentBlock(arguments), on: try frame.streamHandle())
+  }
+}
+
+/// A library's call with everything but the addresses of the run.
+private struct CUDACallStep {
+  let call: CUDAKernelRecord.Call
+  let work: PreparedWork
+  let packed: [Int: DeviceBuffer]
+  let workspaceOffset: Int
+
+  func run(_ frame: borrowing KernelFrame) throws {
+    let operands = LibraryOperands(
+      frame.addresses(call.operands, packed),
+      workspace: KernelFrame.address(frame.scratch + workspaceOffset) ?? 0)
+    try work.gpu.run(work.handle, operands, on: try frame.streamHandle())
+  }
+}
+
+extension KernelFrame {
+  fileprivate func streamHandle() throws -> GPUHandle {
+    guard let stream else {
+      throw ApusError(.internal, Problem(.internalError, "a GPU kernel was run without a stream"))
+    }
+    return GPUHandle(bits: UInt(bitPattern: stream))
   }
 
-  private static func address(_ pointer: UnsafeRawPointer?) -> DeviceAddress? {
+  /// Addresses of operands by name, without those that are left out.
+  fileprivate func addresses(
+    _ operands: [String: CUDAKernelRecord.Operand], _ packed: [Int: DeviceBuffer]
+  ) -> [String: DeviceAddress] {
+    var addresses: [String: DeviceAddress] = [:]
+    for (name, operand) in operands {
+      switch operand {
+      case .input(let index): addresses[name] = Self.address(input(index))
+      case .output(let index): addresses[name] = Self.address(output(index))
+      case .constant(let position): addresses[name] = packed[position]?.address
+      case .temporary(let offset): addresses[name] = Self.address(scratch + offset)
+      }
+    }
+    return addresses
+  }
+
+  fileprivate static func address(_ pointer: UnsafeRawPointer?) -> DeviceAddress? {
     pointer.map { DeviceAddress(UInt(bitPattern: $0)) }
+  }
+
+  fileprivate static func address(_ pointer: UnsafeMutableRawPointer?) -> DeviceAddress? {
+    address(pointer.map { UnsafeRawPointer($0) })
   }
 }

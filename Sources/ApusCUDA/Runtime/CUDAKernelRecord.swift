@@ -27,12 +27,27 @@ public struct CUDAKernelRecord: Sendable, Hashable, Codable {
     public var zeroedBytes: Int
   }
 
+  /// Work that a library does.
+  public struct Call: Sendable, Hashable, Codable {
+    public var work: LibraryWork
+    public var choice: LibraryChoice
+    public var operands: [String: Operand]
+
+    public init(work: LibraryWork, choice: LibraryChoice, operands: [String: Operand]) {
+      self.work = work
+      self.choice = choice
+      self.operands = operands
+    }
+  }
+
   /// The launches for one set of shapes.
   public struct Variant: Sendable, Hashable, Codable {
     /// Shapes of inputs and outputs; nil for those that are left out or packed.
     public var inputs: [[Int]?]
     public var outputs: [[Int]?]
     public var launches: [Launch]
+    /// A library's call that takes the place of launches.
+    public var call: Call?
     /// Scratch memory for what one launch leaves to another.
     public var temporaryBytes: Int
     /// What a report calls the choice, `mma 64x32 s8`.

@@ -42,7 +42,11 @@ public struct LinearProduct: CUDATactic {
     let isTransposed = (node.op as? Gemm)?.transB ?? false
     let (k, n) = isTransposed ? (weight.shape[1], weight.shape[0]) : (weight.shape[0], weight.shape[1])
     let activation = (node.op as? Linear)?.activation ?? (node.op as? Gemm)?.activation ?? .none
-    let packed = pack(weight, k, n, isTransposed, bias: node.constant(2), element)
+    let packed =
+      [packedMatrix(weight, isTransposed: isTransposed, element, context)]
+      + [node.constant(2)].compactMap { $0 }.map { bias in
+        context.packed(bias, as: "f32") { bias.inFloat32() }
+      }
     let hasResidual = node.op is Linear && node.isPresent(3)
     return context.math(element).flatMap { math in
       var problem = ConvolutionProblem.product(
@@ -52,19 +56,5 @@ public struct LinearProduct: CUDATactic {
       if hasResidual { problem.residual = .beforeActivation }
       return problem.programs(context, packed, residual: hasResidual ? 3 : nil)
     }.sorted { ($0.expected ?? 0) < ($1.expected ?? 0) }
-  }
-
-  /// Weights [columns][reduction] and the bias in FP32.
-  private func pack(
-    _ weight: Tensor, _ k: Int, _ n: Int, _ isTransposed: Bool, bias: Tensor?, _ element: KernelElement
-  ) -> [Tensor] {
-    let matrix = context.packed(weight, as: "linear \(element.name) \(isTransposed)") {
-      let matrix = weight.converted(to: element.dtype)
-      return isTransposed ? matrix : matrix.reshaped([1, k, n]).reordered(to: .channelsLast)
-    }
-    return [matrix]
-      + [bias].compactMap { $0 }.map { bias in
-        context.packed(bias, as: "f32") { bias.inFloat32() }
-      }
   }
 }

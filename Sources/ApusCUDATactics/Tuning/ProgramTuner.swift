@@ -4,10 +4,13 @@ import ApusEngine
 import ApusTactics
 
 /// Chooses among the programs of a node: the most promising by their cost model are held against the operator's
-/// reference and timed as in a network; the fastest that is right wins.
+/// reference and timed as in a network; the fastest that is right wins. Libraries compete too, but win only where that
+/// shows: an engine that uses one needs it.
 struct ProgramTuner: Sendable {
   /// How many programs are tried.
   static let count = 6
+  /// Share of our best time that a library must not exceed.
+  static let libraryShare = 0.98
 
   let runtime: CUDARuntime
   let target: PlanTarget
@@ -44,11 +47,20 @@ struct ProgramTuner: Sendable {
     _ node: ConcreteNode, _ session: TuningSession, absorbed: Set<Int>, _ context: CUDAContext
   ) throws -> Choice? {
     let key = key(node, context)
-    if let known = session.cache[key], let program = programs.first(where: { $0.label == known.tactic }) {
+    let known = session.cache[key]
+    func found(_ programs: [CUDAProgram]) -> Choice? {
+      guard let known, let program = programs.first(where: { $0.label == known.tactic }) else { return nil }
       return Choice(program: program, microseconds: known.milliseconds * 1000)
     }
+    if let choice = found(programs) { return choice }
+    // Only now: opening a library takes a while.
+    let libraries = context.libraryPrograms(node, absorbed: absorbed)
+    if let choice = found(libraries.programs) { return choice }
     return try session.measure {
-      try measure(programs, query, layouts, symbols, absorbed, context)
+      var choice = try measure(
+        Self.promising(programs) + libraries.programs, query, layouts, symbols, absorbed, context)
+      choice?.refusals += libraries.refusals
+      return choice
     }?.map { choice in
       if let microseconds = choice.microseconds {
         session.cache[key] = .init(tactic: choice.program.label, milliseconds: microseconds / 1000)
@@ -67,7 +79,7 @@ struct ProgramTuner: Sendable {
     else { return nil }
     var best: Choice?
     var refusals: [String] = []
-    for program in Self.promising(programs) {
+    for program in programs {
       do {
         let pool = ConstantPool(section: "trial")
         var writer = CUDARecordWriter(context, pool)
@@ -75,7 +87,7 @@ struct ProgramTuner: Sendable {
         let built = BuiltKernel(try writer.record(tactic: program.label), absorbedInputs: absorbed)
         let time = try trial.microseconds(
           built, pool, best: best?.microseconds, tolerance: program.tolerance)
-        if best?.microseconds.map({ time < $0 }) ?? true {
+        if Self.wins(program, time, over: best) {
           if let best { refusals.append(Self.text(best)) }
           best = Choice(program: program, microseconds: time)
         } else {
@@ -92,6 +104,12 @@ struct ProgramTuner: Sendable {
           operator: query.op.operatorName))
     }
     return best
+  }
+
+  /// Whether a program that took `time` microseconds takes the place of the best so far.
+  static func wins(_ program: CUDAProgram, _ time: Double, over best: Choice?) -> Bool {
+    guard let best, let fastest = best.microseconds else { return true }
+    return time < (program.call != nil && best.program.call == nil ? libraryShare * fastest : fastest)
   }
 
   private static func text(_ choice: Choice) -> String {

@@ -1,5 +1,6 @@
 import Apus
 import ApusONNX
+import ApusTactics
 import ArgumentParser
 
 /// `apus optimize MODEL -o ENGINE`
@@ -24,6 +25,8 @@ struct Optimize: ParsableCommand {
   @Option(help: "What is done to pictures.") var preprocess: String?
   @Option(name: .customLong("input-range"), help: "Range of a generated integer input: NAME=LO:HI.")
   var inputRange: [String] = []
+  @Option(help: "cuBLASLt beside our own GPU kernels: never, measured (where it is faster), always.")
+  var libraries = LibraryUse.measured.rawValue
   @Flag(help: "Refuse what would run by its reference.") var strict = false
   @Flag(help: "Leave the portable graph out of the engine.") var lean = false
   @Flag(help: "No measuring while building: the same bytes every time.") var deterministic = false
@@ -65,6 +68,7 @@ struct Optimize: ParsableCommand {
     options.precisions = try precisions(device)
     options.threads = threads
     options.strict = strict
+    options.libraries = try libraryUse()
     options.lean = lean
     options.deterministic = deterministic
     options.measures = !deterministic
@@ -85,6 +89,15 @@ struct Optimize: ParsableCommand {
       options.inputRanges[name] = bounds[0]...bounds[1]
     }
     return options
+  }
+
+  private func libraryUse() throws -> LibraryUse {
+    guard let use = LibraryUse(rawValue: libraries) else {
+      let allowed = LibraryUse.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ApusError(
+        .usage, Problem(.usage, "unknown use of libraries", value: libraries, allowed: allowed))
+    }
+    return use
   }
 
   private func precisions(_ device: Device) throws -> Set<BuildOptions.Precision> {

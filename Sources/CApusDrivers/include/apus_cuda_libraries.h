@@ -3,23 +3,12 @@
 #include <stddef.h>
 #include "apus_library.h"
 
-/// cuBLASLt, opened at run time.
-typedef struct apus_cublaslt {
-#define APUS_SYMBOL(field, symbol, result, parameters) result(*_Nonnull field) parameters;
-#include "apus_cublaslt_symbols.h"
-#undef APUS_SYMBOL
-} apus_cublaslt;
-
 /// cuDNN 9's backend, opened at run time.
 typedef struct apus_cudnn {
 #define APUS_SYMBOL(field, symbol, result, parameters) result(*_Nonnull field) parameters;
 #include "apus_cudnn_symbols.h"
 #undef APUS_SYMBOL
 } apus_cudnn;
-
-/// Opens cuBLASLt (13 or 12) by the loader's path, then in `directories`.
-const apus_cublaslt *_Nullable apus_cublaslt_open(const char *_Nonnull const *_Nullable directories, size_t count,
-                                                  apus_library_report *_Nonnull report);
 
 /// Opens cuDNN 9 by the loader's path, then in `directories`. cuDNN looks NVRTC and cuBLASLt up by name, so both
 /// should have been opened before.

@@ -17,6 +17,7 @@ final class EmulatedGPU: GPU {
     var entries: [GPUHandle: UInt] = [:]
     var captures: [GPUHandle: [Action]] = [:]
     var graphs: [GPUHandle: [Action]] = [:]
+    var works: [GPUHandle: LibraryWork] = [:]
   }
 
   private let base = NullGPU()
@@ -148,5 +149,21 @@ final class EmulatedGPU: GPU {
   func release(graph: GPUHandle) { state.withLock { $0.graphs[graph] = nil } }
   func encode(_ map: TensorMapSpec, address: DeviceAddress) throws -> TensorMap {
     try base.encode(map, address: address)
+  }
+
+  func require(_ library: CUDALibrary) throws { try base.require(library) }
+  func choices(for work: LibraryWork, workspaceBytes: Int, count: Int) throws -> [LibraryChoice] {
+    try base.choices(for: work, workspaceBytes: workspaceBytes, count: count)
+  }
+  func prepare(_ work: LibraryWork, _ choice: LibraryChoice) throws -> GPUHandle {
+    let handle = try base.prepare(work, choice)
+    state.withLock { $0.works[handle] = work }
+    return handle
+  }
+  func release(work: GPUHandle) { base.release(work: work) }
+  func run(_ work: GPUHandle, _ operands: LibraryOperands, on stream: GPUHandle) throws {
+    try base.run(work, operands, on: stream)
+    guard let described = state.withLock({ $0.works[work] }) else { return }
+    try perform(on: stream) { EmulatedLibrary.run(described, operands.addresses) }
   }
 }
