@@ -47,6 +47,9 @@ public struct BuildOptions: Sendable {
   public var measures = true
   /// Whether the graph is timed after every stage of the pipeline too.
   public var measuresStages = true
+  /// Least cosine of every output beside the model as imported: nodes stay FP32 until it is reached; nil: whatever the
+  /// precision gives.
+  public var minimumCosine: Double?
   /// Whether the engine is compared with the model as imported.
   public var checksAccuracy = true
   /// Further entries of the engine's header.

@@ -64,9 +64,11 @@ public struct Builder {
     }
     var pipeline = try Pipeline.standard.run(&graph, context, afterStage: afterStage)
     let portable = PortablePart(graph)
+    var kept: KeptNodes?
     if let precision = options.reducedPrecision {
       try begin("lowering precision to \(precision.rawValue)")
-      try reduce(&graph, to: precision)
+      kept = try nodesToKeep(graph, precision, measurements)
+      try reduce(&graph, to: precision, keeping: kept?.nodes ?? [])
     }
     let device = Pipeline.device(TacticKernels(tactics))
     pipeline.stages += try device.run(&graph, context, afterStage: afterStage).stages
@@ -86,21 +88,23 @@ public struct Builder {
     try refuseReferences(lowered)
     try begin("checking")
     let accuracy = try measurements.accuracy(of: lowered)
+    try refuseInaccurate(accuracy.outputs)
     try measurements.final(lowered)
     let report = Report(
       model: model, options: options, tactics: tactics, data: data, pipeline: pipeline, lowered: lowered,
-      measurements: measurements, accuracy: accuracy, seconds: (ContinuousClock.now - start) / .seconds(1))
+      measurements: measurements, accuracy: accuracy, guarded: kept?.report,
+      seconds: (ContinuousClock.now - start) / .seconds(1))
     return Result(
       model: model, optimized: graph, lowered: lowered, portable: portable, report: report, options: options)
   }
 
   /// Tells what comes next, unless the caller wants to stop.
-  private func begin(_ what: String) throws {
+  func begin(_ what: String) throws {
     if options.isCancelled() { throw ApusError.interrupted }
     options.progress(what)
   }
 
-  private func reduce(_ graph: inout Graph, to precision: BuildOptions.Precision) throws {
+  func reduce(_ graph: inout Graph, to precision: BuildOptions.Precision, keeping kept: Set<NodeID>) throws {
     guard let dtype = precision.dtype else {
       throw ApusError(
         .resources,
@@ -108,7 +112,8 @@ public struct Builder {
           .precisionMissing, "precision \(precision.rawValue) is not available on \(tactics.target.device)",
           allowed: "fp32, bf16"))
     }
-    _ = try ReducePrecision(to: dtype, kernels: TacticKernels(tactics)).run(&graph, PassContext())
+    _ = try ReducePrecision(to: dtype, kernels: TacticKernels(tactics), keeping: kept).run(
+      &graph, PassContext())
   }
 
   private func generatedData(_ graph: Graph) -> DataSource {

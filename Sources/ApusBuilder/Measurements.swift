@@ -19,7 +19,7 @@ struct Measurements {
   /// Why the model does not run on the data that was generated for it; nil where it does.
   private(set) var dataFault: String?
   /// Outputs of the imported graph for the first samples.
-  private var expected: [[String: Value]] = []
+  private(set) var expected: [[String: Value]] = []
 
   /// Samples that accuracy is measured on.
   static let accuracySamples = 4
@@ -69,7 +69,7 @@ struct Measurements {
       (stage.name, timed ? try time(lower(graph)) : nil))
   }
 
-  private func lower(_ graph: Graph) throws -> LoweredPlan {
+  func lower(_ graph: Graph) throws -> LoweredPlan {
     try LoweredPlan(
       graph, tactics: tactics, sizes: [graph.symbolSizes(sample.mapValues(\.shape))], catalogue: catalogue)
   }

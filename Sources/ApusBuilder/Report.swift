@@ -90,6 +90,8 @@ public struct Report: Sendable, Codable {
   public var accuracy: [Comparison]
   /// Of a detector, whose rows `accuracy` compares with those they match.
   public var detections: DetectionAgreement?
+  /// What the accuracy guard did; nil where none was asked for.
+  public var accuracyGuard: GuardReport?
   public var kernels: [KernelLine]
   public var referenceSteps: Int
   public var buildSeconds: Double
@@ -100,7 +102,7 @@ public struct Report: Sendable, Codable {
   init(
     model: SourceModel, options: BuildOptions, tactics: TacticSet, data: DataSource, pipeline: PipelineReport,
     lowered: LoweredPlan, measurements: Measurements,
-    accuracy: (outputs: [Comparison], detections: DetectionAgreement?), seconds: Double
+    accuracy: (outputs: [Comparison], detections: DetectionAgreement?), guarded: GuardReport?, seconds: Double
   ) {
     softwareContext = [Software(software: "apus", version: Self.version)]
     hardwareContext = Hardware(deviceType: tactics.target.device, microarchitecture: tactics.target.level)
@@ -121,6 +123,7 @@ public struct Report: Sendable, Codable {
     precision = options.precisionText
     self.accuracy = accuracy.outputs
     detections = accuracy.detections
+    accuracyGuard = guarded
     kernels = Self.kernels(lowered)
     referenceSteps = lowered.referenceSteps
     buildSeconds = seconds

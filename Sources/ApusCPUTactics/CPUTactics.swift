@@ -11,7 +11,7 @@ let cpuTactics: [any Tactic] = [
   BoxSuppressionPlaces(),
   ConvDepthwise(),
   ConvImplicitGEMM(),
-  ConvImplicitGEMM(usesBF16x3: true),
+  ConvImplicitGEMM(parts: .three),
   ConvIntegerDot(),
   ConvTransposeImplicitGEMM(),
   ConvWinograd(),
@@ -19,7 +19,7 @@ let cpuTactics: [any Tactic] = [
   DeformConvTiles(),
   DepthwiseSqueezeExcitation(),
   GatedConvImplicitGEMM(),
-  GatedConvImplicitGEMM(usesBF16x3: true),
+  GatedConvImplicitGEMM(parts: .three),
   EfficientNMSBatch(),
   GatherElementsPicked(),
   GatherNDSlices(),
@@ -30,7 +30,7 @@ let cpuTactics: [any Tactic] = [
   GroupNormalizationNHWC(),
   LayerNormalizationRows(),
   LinearPacked(),
-  LinearPacked(usesBF16x3: true),
+  LinearPacked(parts: .three),
   MatMulBatched(),
   MatMulIntegerDot(),
   NonZeroPositions(),
@@ -59,11 +59,19 @@ let cpuTactics: [any Tactic] = [
   TriluRows(),
 ]
 
+/// Tactics for what stays FP32 beside BF16: sixteen bits of each factor are enough there.
+let cpuTacticsBesideBF16: [any Tactic] = [
+  ConvImplicitGEMM(parts: .two),
+  GatedConvImplicitGEMM(parts: .two),
+  LinearPacked(parts: .two),
+]
+
 extension TacticSet {
-  /// The CPU that this process runs on.
+  /// The CPU that this process runs on. `precision`: those that are allowed beside FP32, separated by commas.
   public static func cpu(precision: String = "fp32") -> TacticSet {
-    TacticSet(
+    let allowsBF16 = precision.split(separator: ",").contains("bf16")
+    return TacticSet(
       target: PlanTarget(device: "cpu", level: CPURuntime.level, precision: precision), runtime: CPURuntime(),
-      tactics: cpuTactics)
+      tactics: cpuTactics + (allowsBF16 ? cpuTacticsBesideBF16 : []))
   }
 }

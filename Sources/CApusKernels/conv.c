@@ -48,7 +48,7 @@ bool apus_conv_valid(const apus_conv *conv) {
     if (conv->in[i] < 0 || conv->out[i] < 0 || conv->kernel[i] < 1 || conv->stride[i] < 1 ||
         conv->dilation[i] < 1)
       return false;
-  if (conv->parts && conv->type != APUS_F32) return false;
+  if (conv->parts != 0 && (conv->parts < 2 || conv->parts > 3 || conv->type != APUS_F32)) return false;
   if (conv->type == APUS_F32) return conv->in_type == APUS_F32 && conv->out_type == APUS_F32;
   return conv->type == APUS_BF16 && (conv->in_type == APUS_F32 || conv->in_type == APUS_BF16) &&
          (conv->out_type == APUS_F32 || conv->out_type == APUS_BF16);
@@ -56,7 +56,7 @@ bool apus_conv_valid(const apus_conv *conv) {
 
 /// Elements of a packed panel, and bytes of each.
 static ptrdiff_t panel_elements(const apus_conv *conv, const plan *p) {
-  return conv->parts ? apus_parts_panel_elements(p->taps * p->depth) : p->taps * p->depth * APUS_PANEL;
+  return conv->parts ? apus_parts_panel_elements(p->taps * p->depth, conv->parts) : p->taps * p->depth * APUS_PANEL;
 }
 static ptrdiff_t element_bytes(const apus_conv *conv) { return conv->parts ? 2 : apus_dtype_bytes(conv->type); }
 
@@ -74,7 +74,7 @@ void apus_conv_pack(const apus_conv *conv, const float *weights, void *packed) {
     const ptrdiff_t group = o / p.columns, column = o % p.columns;
     const ptrdiff_t panel = group * p.panels + column / APUS_PANEL, lane = column % APUS_PANEL;
     void *place = (char *)packed + panel * panel_elements(conv, &p) * element_bytes(conv);
-    float *floats = conv->parts ? apus_parts_unpacked_panel(place, volume * stored) : place;
+    float *floats = conv->parts ? apus_parts_unpacked_panel(place, volume * stored, conv->parts) : place;
     for (ptrdiff_t tap = 0; tap < volume; tap++)
       for (ptrdiff_t c = 0; c < channels; c++) {
         const float value = weights[(o * channels + c) * volume + tap];
@@ -85,7 +85,7 @@ void apus_conv_pack(const apus_conv *conv, const float *weights, void *packed) {
   }
   if (!conv->parts) return;
   for (ptrdiff_t panel = 0; panel < conv->groups * p.panels; panel++)
-    apus_parts_pack_panel((uint16_t *)packed + panel * panel_elements(conv, &p), volume * stored);
+    apus_parts_pack_panel((uint16_t *)packed + panel * panel_elements(conv, &p), volume * stored, conv->parts);
 }
 
 /// Bytes of the taps, and of what the convolution copies.
@@ -165,9 +165,9 @@ void apus_conv_nhwc(
               .columns = p.columns,
               .out_type = conv->out_type,
               .epilogue = epilogue,
+              .parts = conv->parts,
           },
       .type = conv->type,
-      .parts = conv->parts,
       .groups = conv->groups,
       .images = conv->batch,
       .planes = conv->out[0],

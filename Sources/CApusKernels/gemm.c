@@ -20,14 +20,14 @@ static ptrdiff_t b_copies(const apus_gemm *g) { return g->b_batch == 0 ? 1 : g->
 bool apus_gemm_valid(const apus_gemm *g) {
   if (g->batch < 0 || g->m < 0 || g->n < 0 || g->k < 0) return false;
   if (g->b_packed && g->b_batch != 0) return false;
-  if (g->parts && (g->type != APUS_F32 || !g->b_packed)) return false;
+  if (g->parts != 0 && (g->parts < 2 || g->parts > 3 || g->type != APUS_F32 || !g->b_packed)) return false;
   if (g->type == APUS_F32) return g->a_type == APUS_F32 && g->b_type == APUS_F32 && g->c_type == APUS_F32;
   return g->type == APUS_BF16 && g->a_type <= APUS_BF16 && g->b_type <= APUS_BF16 && g->c_type <= APUS_BF16;
 }
 
 /// Elements of a packed panel, and bytes of each.
 static ptrdiff_t panel_elements(const apus_gemm *g) {
-  return g->parts ? apus_parts_panel_elements(g->k) : stored_depth(g) * APUS_PANEL;
+  return g->parts ? apus_parts_panel_elements(g->k, g->parts) : stored_depth(g) * APUS_PANEL;
 }
 static ptrdiff_t element_bytes(const apus_gemm *g) { return g->parts ? 2 : apus_dtype_bytes(g->type); }
 
@@ -87,8 +87,8 @@ void apus_gemm_pack(const apus_gemm *g, const void *b, void *packed) {
       pack_panel(g, b, panel * APUS_PANEL, place);
       continue;
     }
-    pack_panel(g, b, panel * APUS_PANEL, apus_parts_unpacked_panel(place, g->k));
-    apus_parts_pack_panel(place, g->k);
+    pack_panel(g, b, panel * APUS_PANEL, apus_parts_unpacked_panel(place, g->k, g->parts));
+    apus_parts_pack_panel(place, g->k, g->parts);
   }
 }
 
@@ -170,9 +170,9 @@ void apus_gemm_run(
               .columns = g->n,
               .out_type = g->c_type,
               .epilogue = epilogue,
+              .parts = g->parts,
           },
       .type = g->type,
-      .parts = g->parts,
       .groups = 1,
       .images = g->batch,
       .planes = 1,

@@ -32,8 +32,8 @@ static void run_task(void *context, ptrdiff_t task, int32_t thread) {
   apus_tiles tiles = p->tiles;
   tiles.epilogue = &epilogue;
   tiles.a = j->a + (group * p->a_group + image * p->a_image + plane * p->a_plane) * size;
-  tiles.b = j->b + (group * p->b_group + image * p->b_image) * (p->parts ? 2 : size);
-  if (p->parts) tiles.scratch = j->scratch + (size_t)thread * apus_parts_scratch_bytes();
+  tiles.b = j->b + (group * p->b_group + image * p->b_image) * (p->tiles.parts ? 2 : size);
+  if (p->tiles.parts) tiles.scratch = j->scratch + (size_t)thread * apus_parts_scratch_bytes();
   tiles.c = j->c + c * out_size;
   tiles.residual = j->residual == NULL ? NULL : j->residual + c * out_size;
 
@@ -68,10 +68,10 @@ void apus_product_run(
       .product = p,
       .schedule = apus_schedule_make(
           copies, units, unit_rows, apus_ceil_div(p->tiles.columns, APUS_PANEL), depth, operand, result,
-          p->parts ? 2 * apus_parts_panel_elements(depth) : depth * APUS_PANEL * size, apus_pool_threads(pool),
+          p->tiles.parts ? 2 * apus_parts_panel_elements(depth, p->tiles.parts) : depth * APUS_PANEL * size, apus_pool_threads(pool),
           // Each task of parts takes its rows apart, and tiles of BF16 want large blocks.
-          p->parts ? 1 : p->type == APUS_F32 ? 4 : 2),
-      .tiles = p->parts ? apus_tiles_parts : p->type == APUS_F32 ? apus_tiles_f32() : apus_tiles_bf16(),
+          p->tiles.parts ? 1 : p->type == APUS_F32 ? 4 : 2),
+      .tiles = p->tiles.parts ? apus_tiles_parts : p->type == APUS_F32 ? apus_tiles_f32() : apus_tiles_bf16(),
       .a = a,
       .b = b,
       .c = (char *)c + offset * out_size,

@@ -4,9 +4,9 @@
 #include "internal/levels.h"
 #include "internal/parts.h"
 
-void apus_parts_pack_panel(uint16_t *panel, ptrdiff_t depth) {
-  const float *from = apus_parts_unpacked_panel(panel, depth);
-  for (ptrdiff_t k = 0; k < depth; k += APUS_PARTS_CHUNK, panel += APUS_PARTS * APUS_PARTS_TILE) {
+void apus_parts_pack_panel(uint16_t *panel, ptrdiff_t depth, int parts) {
+  const float *from = apus_parts_unpacked_panel(panel, depth, parts);
+  for (ptrdiff_t k = 0; k < depth; k += APUS_PARTS_CHUNK, panel += parts * APUS_PARTS_TILE) {
     const ptrdiff_t count = apus_min(APUS_PARTS_CHUNK, depth - k);
     // The parts of this chunk may overwrite it.
     float chunk[APUS_PARTS_CHUNK * APUS_PANEL] = {0};
@@ -14,7 +14,7 @@ void apus_parts_pack_panel(uint16_t *panel, ptrdiff_t depth) {
     for (ptrdiff_t i = 0; i < APUS_PARTS_CHUNK * APUS_PANEL; i++) {
       const ptrdiff_t at = (i / APUS_PANEL / 2 * APUS_PANEL + i % APUS_PANEL) * 2 + i / APUS_PANEL % 2;
       float rest = chunk[i];
-      for (int part = 0; part < APUS_PARTS; part++) {
+      for (int part = 0; part < parts; part++) {
         const uint16_t bits = apus_f32_to_bf16(rest);
         panel[part * APUS_PARTS_TILE + at] = bits;
         rest -= apus_bf16_to_f32(bits);
@@ -35,7 +35,7 @@ bool apus_parts_fit(const float *x, ptrdiff_t count) {
 }
 
 enum {
-  OPERAND_ELEMENTS = APUS_PARTS_ROWS * APUS_PARTS_DEPTH * APUS_PARTS,
+  OPERAND_ELEMENTS = APUS_PARTS_ROWS * APUS_PARTS_DEPTH * APUS_MOST_PARTS,
   SUM_FLOATS = APUS_PARTS_ROWS * APUS_PARTS_PANELS * APUS_PANEL,
 };
 
@@ -88,7 +88,9 @@ static void finish_rows(
 #include "internal/foreach_level.inc.h"
 
 #if APUS_X86
-#define SPLIT static __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
+// `parts` is a constant wherever these are inlined.
+#define SPLIT_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
+#define SPLIT __attribute__((always_inline)) static inline SPLIT_TARGET
 
 // Tiles 0-3: sums (upper left, upper right, lower left, lower right); 4, 5: rows; 6, 7: panels.
 AMX void configure(ptrdiff_t height) {
@@ -103,7 +105,7 @@ AMX void configure(ptrdiff_t height) {
 SPLIT __m512 widened(__m256i h) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16)); }
 
 /// Parts of up to 32 numbers; adds the largest magnitude's bits to `most`.
-SPLIT void split_chunk(const float *x, ptrdiff_t count, uint16_t *to, __m512i *most) {
+SPLIT void split_chunk(const float *x, ptrdiff_t count, const int parts, uint16_t *to, __m512i *most) {
   const __mmask32 mask = count >= 32 ? 0xffffffffu : (1u << count) - 1;
   __m512 low = _mm512_maskz_loadu_ps((__mmask16)mask, x);
   __m512 high = _mm512_maskz_loadu_ps((__mmask16)(mask >> 16), x + 16);
@@ -111,10 +113,10 @@ SPLIT void split_chunk(const float *x, ptrdiff_t count, uint16_t *to, __m512i *m
   *most = _mm512_max_epu32(*most, _mm512_and_si512(_mm512_castps_si512(low), magnitude));
   *most = _mm512_max_epu32(*most, _mm512_and_si512(_mm512_castps_si512(high), magnitude));
 #pragma clang loop unroll(full)
-  for (int part = 0; part < APUS_PARTS; part++) {
+  for (int part = 0; part < parts; part++) {
     const __m512i both = (__m512i)_mm512_cvtne2ps_pbh(high, low);
     _mm512_storeu_si512(to + part * APUS_PARTS_TILE, both);
-    if (part == APUS_PARTS - 1) break;
+    if (part == parts - 1) break;
     low = _mm512_sub_ps(low, widened(_mm512_castsi512_si256(both)));
     high = _mm512_sub_ps(high, widened(_mm512_extracti64x4_epi64(both, 1)));
   }
@@ -122,7 +124,8 @@ SPLIT void split_chunk(const float *x, ptrdiff_t count, uint16_t *to, __m512i *m
 
 /// Parts of one row's elements from `begin` of the taps laid end to end.
 SPLIT void split_row(
-    const apus_tiles *t, const float *row, ptrdiff_t begin, ptrdiff_t count, uint16_t *to, __m512i *most) {
+    const apus_tiles *t, const float *row, ptrdiff_t begin, ptrdiff_t count, const int parts, uint16_t *to,
+    __m512i *most) {
   float gathered[APUS_PARTS_DEPTH];
   const ptrdiff_t tap = begin / t->depth, within = begin % t->depth;
   const float *from = row + t->taps[tap] + within;
@@ -136,20 +139,31 @@ SPLIT void split_row(
     }
     from = gathered;
   }
-  for (ptrdiff_t k = 0; k < count; k += APUS_PARTS_CHUNK, to += APUS_PARTS * APUS_PARTS_TILE)
-    split_chunk(from + k, count - k, to, most);
+  for (ptrdiff_t k = 0; k < count; k += APUS_PARTS_CHUNK, to += parts * APUS_PARTS_TILE)
+    split_chunk(from + k, count - k, parts, to, most);
 }
 
 /// Parts of a block of rows, `[tile][chunk][part][16][32]` in tiles of `height` rows; whether all numbers have parts.
 SPLIT bool split_rows(
-    const apus_tiles *t, const parts_rows *rows, ptrdiff_t height, ptrdiff_t begin, ptrdiff_t count, uint16_t *to) {
-  const ptrdiff_t tile = apus_parts_panel_elements(count);
+    const apus_tiles *t, const parts_rows *rows, ptrdiff_t height, ptrdiff_t begin, ptrdiff_t count, const int parts,
+    uint16_t *to) {
+  const ptrdiff_t tile = apus_parts_panel_elements(count, parts);
   __m512i most = _mm512_setzero_si512();
   for (ptrdiff_t i = 0; i < rows->count; i++) {
     uint16_t *place = to + i / height * tile + i % height * APUS_PARTS_CHUNK;
-    split_row(t, row_start(t, rows, i), begin, count, place, &most);
+    split_row(t, row_start(t, rows, i), begin, count, parts, place, &most);
   }
   return _mm512_reduce_max_epu32(most) < 0x7f000000u;
+}
+
+static SPLIT_TARGET bool split_rows_of_2(
+    const apus_tiles *t, const parts_rows *rows, ptrdiff_t height, ptrdiff_t begin, ptrdiff_t count, uint16_t *to) {
+  return split_rows(t, rows, height, begin, count, 2, to);
+}
+
+static SPLIT_TARGET bool split_rows_of_3(
+    const apus_tiles *t, const parts_rows *rows, ptrdiff_t height, ptrdiff_t begin, ptrdiff_t count, uint16_t *to) {
+  return split_rows(t, rows, height, begin, count, 3, to);
 }
 
 #define LOAD_A(PART)                                         \
@@ -167,7 +181,7 @@ SPLIT bool split_rows(
 /// Adds to, or begins, the sums `[2 tiles][16][32]` of up to two tiles of rows by up to two panels. Small products first.
 __attribute__((always_inline)) static inline __attribute__((target("amx-tile,amx-bf16,avx512f"))) void add_block(
     const uint16_t *a0, const uint16_t *a1, const uint16_t *b0, const uint16_t *b1, ptrdiff_t elements,
-    const bool lower, const bool right, const bool more, float *sums) {
+    const bool lower, const bool right, const int parts, const bool more, float *sums) {
   if (more) {
     _tile_loadd(0, sums, 128);
     if (right) _tile_loadd(1, sums + 16, 128);
@@ -179,20 +193,26 @@ __attribute__((always_inline)) static inline __attribute__((target("amx-tile,amx
     _tile_zero(2);
     _tile_zero(3);
   }
-  for (ptrdiff_t k = 0; k < elements; k += APUS_PARTS * APUS_PARTS_TILE) {
+  for (ptrdiff_t k = 0; k < elements; k += parts * APUS_PARTS_TILE) {
     LOAD_B(0);
-    LOAD_A(2);
-    MULTIPLY;
+    if (parts == 3) {
+      LOAD_A(2);
+      MULTIPLY;
+    }
     LOAD_A(1);
     MULTIPLY;
     LOAD_A(0);
     MULTIPLY;
-    LOAD_B(2);
-    MULTIPLY;
+    if (parts == 3) {
+      LOAD_B(2);
+      MULTIPLY;
+    }
     LOAD_B(1);
     MULTIPLY;
-    LOAD_A(1);
-    MULTIPLY;
+    if (parts == 3) {
+      LOAD_A(1);
+      MULTIPLY;
+    }
   }
   _tile_stored(0, sums, 128);
   if (right) _tile_stored(1, sums + 16, 128);
@@ -200,14 +220,18 @@ __attribute__((always_inline)) static inline __attribute__((target("amx-tile,amx
   if (lower && right) _tile_stored(3, sums + 528, 128);
 }
 
-AMX void add_tiles(
-    const uint16_t *a0, const uint16_t *a1, const uint16_t *b0, const uint16_t *b1, ptrdiff_t elements, bool more,
-    float *sums) {
-  if (a1 != NULL && b1 != NULL) add_block(a0, a1, b0, b1, elements, true, true, more, sums);
-  else if (a1 != NULL) add_block(a0, a1, b0, b1, elements, true, false, more, sums);
-  else if (b1 != NULL) add_block(a0, a1, b0, b1, elements, false, true, more, sums);
-  else add_block(a0, a1, b0, b1, elements, false, false, more, sums);
-}
+#define ADD_TILES(NAME, PARTS)                                                                                       \
+  AMX void NAME(                                                                                                     \
+      const uint16_t *a0, const uint16_t *a1, const uint16_t *b0, const uint16_t *b1, ptrdiff_t elements, bool more, \
+      float *sums) {                                                                                                 \
+    if (a1 != NULL && b1 != NULL) add_block(a0, a1, b0, b1, elements, true, true, PARTS, more, sums);                \
+    else if (a1 != NULL) add_block(a0, a1, b0, b1, elements, true, false, PARTS, more, sums);                        \
+    else if (b1 != NULL) add_block(a0, a1, b0, b1, elements, false, true, PARTS, more, sums);                        \
+    else add_block(a0, a1, b0, b1, elements, false, false, PARTS, more, sums);                                       \
+  }
+ADD_TILES(add_tiles_of_2, 2)
+ADD_TILES(add_tiles_of_3, 3)
+
 
 /// A block of rows by a group of panels; false, with nothing stored, where a number has no parts.
 AMX bool run_block(const apus_tiles *t, const parts_rows *rows, ptrdiff_t panel_begin, ptrdiff_t panel_end) {
@@ -218,17 +242,18 @@ AMX bool run_block(const apus_tiles *t, const parts_rows *rows, ptrdiff_t panel_
   const ptrdiff_t tiles = apus_ceil_div(rows->count, height);
   configure(height);
   for (ptrdiff_t begin = 0; begin < depth; begin += APUS_PARTS_DEPTH) {
-    const ptrdiff_t count = apus_min(APUS_PARTS_DEPTH, depth - begin), tile = apus_parts_panel_elements(count);
-    if (!split_rows(t, rows, height, begin, count, operands)) return false;
+    const ptrdiff_t count = apus_min(APUS_PARTS_DEPTH, depth - begin);
+    const ptrdiff_t tile = apus_parts_panel_elements(count, t->parts);
+    if (!(t->parts == 2 ? split_rows_of_2 : split_rows_of_3)(t, rows, height, begin, count, operands)) return false;
     for (ptrdiff_t panel = panel_begin; panel < panel_end; panel += 2) {
-      const uint16_t *b0 = (const uint16_t *)t->b + panel * t->panel_stride + apus_parts_panel_elements(begin);
+      const uint16_t *b0 = (const uint16_t *)t->b + panel * t->panel_stride + apus_parts_panel_elements(begin, t->parts);
       const uint16_t *b1 = panel + 1 < panel_end ? b0 + t->panel_stride : NULL;
       for (ptrdiff_t i = 0; i < tiles; i += 2) {
         const uint16_t *a0 = operands + i * tile, *a1 = i + 1 < tiles ? a0 + tile : NULL;
         float *sums = depth <= APUS_PARTS_DEPTH
                           ? all_sums
                           : all_sums + ((panel - panel_begin) / 2 * (APUS_PARTS_ROWS / 16) + i) * 512;
-        add_tiles(a0, a1, b0, b1, tile, begin > 0, sums);
+        (t->parts == 2 ? add_tiles_of_2 : add_tiles_of_3)(a0, a1, b0, b1, tile, begin > 0, sums);
         if (begin + count < depth) continue;
         const ptrdiff_t columns = apus_min(b1 == NULL ? 16 : 32, t->columns - panel * APUS_PANEL);
         for (ptrdiff_t j = i; j < apus_min(tiles, i + 2); j++)

@@ -30,7 +30,7 @@ private struct ConvCase {
     conv.out_type = dtype(narrow && random.bool())
     conv.in_channels_first = random.bool()
     conv.gated = !narrow && random.bool()
-    conv.parts = !narrow && !transposed && random.bool()
+    conv.parts = narrow || transposed ? 0 : [0, 2, 3][random.int(0...2)]
     activation = [APUS_ACT_NONE, APUS_ACT_RELU, APUS_ACT_SILU][random.int(0...2)]
     usesBias = random.bool()
     usesResidual = random.bool()

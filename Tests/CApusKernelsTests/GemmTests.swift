@@ -22,7 +22,7 @@ extension KernelTests {
       g.c_batch = g.m * g.ldc
       g.alpha = random.bool() ? 1 : 0.5
       g.type = dtype(narrow)
-      g.parts = !narrow && g.b_packed && random.bool()
+      g.parts = narrow || !g.b_packed ? 0 : [0, 2, 3][random.int(0...2)]
       g.a_type = dtype(narrow && random.bool())
       g.b_type = dtype(narrow && random.bool())
       g.c_type = dtype(narrow && random.bool())

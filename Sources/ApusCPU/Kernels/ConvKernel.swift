@@ -15,19 +15,19 @@ public struct ConvKernel: CPUKernel {
     public var hasBias: Bool
     /// Whether input channels are multiplied by a gate first.
     public var isGated: Bool
-    /// Whether FP32 products are those of three BF16 parts of each number.
-    public var usesBF16x3: Bool
+    /// What FP32 products are made of.
+    public var parts: BF16Parts
 
     public init(
       conv: Conv, weightShape: [Int], type: DType, hasBias: Bool, isGated: Bool = false,
-      usesBF16x3: Bool = false
+      parts: BF16Parts = .none
     ) {
       self.conv = conv
       self.weightShape = weightShape
       self.type = type
       self.hasBias = hasBias
       self.isGated = isGated
-      self.usesBF16x3 = usesBF16x3
+      self.parts = parts
     }
   }
 
@@ -100,7 +100,7 @@ extension ConvKernel.Parameters {
     native.out_type = outType.native
     native.in_channels_first = channelsFirst
     native.gated = isGated
-    native.parts = usesBF16x3
+    native.parts = parts.rawValue
     return native
   }
 }

@@ -17,8 +17,8 @@ public struct MatMulKernel: CPUKernel {
     /// Element type of products.
     public var type = DType.f32
     public var hasBias = false
-    /// Whether FP32 products of a packed matrix are those of three BF16 parts of each number.
-    public var usesBF16x3 = false
+    /// What FP32 products of a packed matrix are made of.
+    public var parts = BF16Parts.none
     /// Position of the residual among the inputs; nil: none.
     public var residual: Int?
 
@@ -38,7 +38,7 @@ public struct MatMulKernel: CPUKernel {
       gemm.type = type.native
       gemm.b_type = APUS_F32
       gemm.b_packed = true
-      gemm.parts = usesBF16x3
+      gemm.parts = parts.rawValue
       return Tensor(.u8, [apus_gemm_packed_bytes(&gemm)]) { target in
         matrix.withUnsafeBytes { apus_gemm_pack(&gemm, $0.baseAddress, target.baseAddress) }
       }
@@ -57,7 +57,7 @@ public struct MatMulKernel: CPUKernel {
     guard let sizes = parameters.packed else { return }
     var gemm = apus_gemm()
     gemm.type = parameters.type.native
-    gemm.parts = parameters.usesBF16x3
+    gemm.parts = parameters.parts.rawValue
     (gemm.k, gemm.n) = sizes.count == 2 ? (sizes[0], sizes[1]) : (0, 0)
     guard sizes.count == 2, packed.byteCount >= apus_gemm_packed_bytes(&gemm) else {
       throw ApusError(.invalidModel, Problem(.engineDamaged, "a packed matrix does not fit its sizes"))
@@ -81,7 +81,7 @@ public struct MatMulKernel: CPUKernel {
       gemm.m = parameters.transA ? a.shape[1] : a.shape.dropLast().reduce(1, *)
       gemm.ldb = gemm.n
       gemm.b_packed = true
-      gemm.parts = parameters.usesBF16x3
+      gemm.parts = parameters.parts.rawValue
     } else {
       let b = try context.input(1)
       let left = a.shape.count == 1 ? [1] + a.shape : a.shape

@@ -7,14 +7,14 @@ public import ApusTactics
 /// Convolution with our own kernels: implicit matrix products on channels-last tensors; a picture of few channels is
 /// read as it comes.
 public struct ConvImplicitGEMM: Tactic {
-  private let usesBF16x3: Bool
-  public var name: String { usesBF16x3 ? "cpu.conv.bf16x3" : "cpu.conv.implicit-gemm" }
+  private let parts: BF16Parts
+  public var name: String { parts.name.map { "cpu.conv.\($0)" } ?? "cpu.conv.implicit-gemm" }
   public var operators: [any Operator.Type] { [Conv.self] }
 
-  public init() { usesBF16x3 = false }
+  public init() { parts = .none }
 
   /// FP32 products of BF16 parts.
-  init(usesBF16x3: Bool) { self.usesBF16x3 = usesBF16x3 }
+  init(parts: BF16Parts) { self.parts = parts }
 
   public func supports(_ node: TacticNode) -> Support {
     guard let input = node.input(0), let rank = input.rank else { return .no("the input's rank is unknown") }
@@ -27,7 +27,7 @@ public struct ConvImplicitGEMM: Tactic {
       return .no("the bias is computed at run time")
     }
     guard weight.elementCount > 0 else { return .no("no weights") }
-    if usesBF16x3, let reason = BF16x3.refusal(node) { return .no(reason) }
+    if let reason = parts.refusal(node) { return .no(reason) }
     let residual: Layout? = node.isPresent(3) ? .channelsLast : nil
     let channelsLast = LayoutSignature(inputs: [.channelsLast, nil, nil, residual], outputs: [.channelsLast])
     let picture = LayoutSignature(inputs: [.rowMajor, nil, nil, residual], outputs: [.channelsLast])
@@ -46,8 +46,8 @@ public struct ConvImplicitGEMM: Tactic {
     }
     let parameters = ConvKernel.Parameters(
       conv: conv, weightShape: weight.shape, type: type, hasBias: node.constant(2) != nil,
-      usesBF16x3: usesBF16x3)
-    if usesBF16x3 { _ = try BF16x3.checked(weight.inFloat32(), node) }
+      parts: parts)
+    if parts != .none { _ = try parts.checked(weight.inFloat32(), node) }
     var references = [constants.add(try parameters.pack(weight.floats()))]
     if let bias = node.constant(2) {
       references.append(constants.add(bias.inFloat32()))

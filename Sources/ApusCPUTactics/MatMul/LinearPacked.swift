@@ -6,18 +6,18 @@ public import ApusTactics
 
 /// Product with a constant matrix, which is packed.
 public struct LinearPacked: Tactic {
-  private let usesBF16x3: Bool
-  public var name: String { usesBF16x3 ? "cpu.linear.bf16x3" : "cpu.linear.packed" }
+  private let parts: BF16Parts
+  public var name: String { parts.name.map { "cpu.linear.\($0)" } ?? "cpu.linear.packed" }
   public var operators: [any Operator.Type] { [Linear.self] }
 
-  public init() { usesBF16x3 = false }
+  public init() { parts = .none }
 
   /// FP32 products of BF16 parts.
-  init(usesBF16x3: Bool) { self.usesBF16x3 = usesBF16x3 }
+  init(parts: BF16Parts) { self.parts = parts }
 
   public func supports(_ node: TacticNode) -> Support {
     if let reason = node.typeRefusal ?? node.packingRefusal(2, "bias") { return .no(reason) }
-    if usesBF16x3, let reason = BF16x3.refusal(node) { return .no(reason) }
+    if let reason = parts.refusal(node) { return .no(reason) }
     guard let weight = node.constant(1), weight.rank == 2 else {
       return .no("the weights are computed at run time")
     }
@@ -31,9 +31,9 @@ public struct LinearPacked: Tactic {
     guard let op = node.op as? Linear, let weight = node.constant(1), let product = MatrixProduct(op, node)
     else { throw node.mismatch(self) }
     var parameters = product.parameters
-    parameters.usesBF16x3 = usesBF16x3
+    parameters.parts = parts
     let matrix = weight.inFloat32()
-    var references = [constants.add(parameters.pack(usesBF16x3 ? try BF16x3.checked(matrix, node) : matrix))]
+    var references = [constants.add(try parameters.pack(parts.checked(matrix, node)))]
     if let bias = product.bias { references.append(constants.add(bias)) }
     return BuiltKernel(
       try MatMulKernel.record(parameters, tactic: name, constants: references),

@@ -6,18 +6,18 @@ public import ApusTactics
 
 /// Convolution of a gated channels-last tensor: the gate goes into the weights or the input, whichever is smaller.
 public struct GatedConvImplicitGEMM: Tactic {
-  private let usesBF16x3: Bool
-  public var name: String { usesBF16x3 ? "cpu.conv.gated-bf16x3" : "cpu.conv.gated-implicit-gemm" }
+  private let parts: BF16Parts
+  public var name: String { parts.name.map { "cpu.conv.gated-\($0)" } ?? "cpu.conv.gated-implicit-gemm" }
   public var operators: [any Operator.Type] { [GatedConv.self] }
 
-  public init() { usesBF16x3 = false }
+  public init() { parts = .none }
 
   /// FP32 products of BF16 parts.
-  init(usesBF16x3: Bool) { self.usesBF16x3 = usesBF16x3 }
+  init(parts: BF16Parts) { self.parts = parts }
 
   public func supports(_ node: TacticNode) -> Support {
     if let reason = node.typeRefusal ?? node.packingRefusal(2, "bias") { return .no(reason) }
-    if usesBF16x3, let reason = BF16x3.refusal(node) { return .no(reason) }
+    if let reason = parts.refusal(node) { return .no(reason) }
     guard let weight = node.constant(1) else { return .no("the weights are computed at run time") }
     guard (3...5).contains(weight.rank), weight.elementCount > 0 else { return .no("rank of the weights") }
     return .yes([
@@ -34,8 +34,8 @@ public struct GatedConvImplicitGEMM: Tactic {
     let bias = node.constant(2)
     let parameters = ConvKernel.Parameters(
       conv: op.conv, weightShape: weight.shape, type: type, hasBias: bias != nil, isGated: true,
-      usesBF16x3: usesBF16x3)
-    if usesBF16x3 { _ = try BF16x3.checked(weight.inFloat32(), node) }
+      parts: parts)
+    if parts != .none { _ = try parts.checked(weight.inFloat32(), node) }
     var references = [constants.add(try parameters.pack(weight.floats()))]
     if let bias { references.append(constants.add(bias.inFloat32())) }
     return BuiltKernel(

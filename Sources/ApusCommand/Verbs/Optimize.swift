@@ -16,7 +16,12 @@ struct Optimize: ParsableCommand {
   @Option(name: .shortAndLong, help: "Engine file to write.") var output: String
   @Option(help: "auto, cpu, cuda or cuda:N.") var device = "auto"
   @Option(help: "Precisions beside fp32, separated by commas: fp16, bf16, tf32, int8.") var precision: String?
-  @Option(help: "o1: fp16 on GPUs, bf16 on CPUs that have it; o2: o1 and int8.") var level: String?
+  @Option(help: "o1: fp16 on GPUs, bf16 on CPUs that have it, cosine at least 0.999; o2: o1 and int8.")
+  var level: String?
+  @Option(
+    name: .customLong("min-cosine"),
+    help: "Least cosine of each output: as few nodes as that takes stay fp32.")
+  var minCosine: Double?
   @Option(help: "Makes a shape static: NAME=1x3x224x224.") var fix: [String] = []
   @Option(help: "Range of accepted shapes: NAME=MIN:OPT:MAX.") var shapes: [String] = []
   @Option(
@@ -48,6 +53,9 @@ struct Optimize: ParsableCommand {
   @Flag(help: "Prints the report as JSON on standard output.") var json = false
   @Flag(name: .shortAndLong, help: "Says more.") var verbose = false
 
+  /// What an output of lower precision should reach.
+  private static let closeCosine = 0.999
+
   func run() throws {
     try plugins.load()
     let device = try Device(parsing: device)
@@ -73,6 +81,7 @@ struct Optimize: ParsableCommand {
     options.deterministic = deterministic
     options.measures = !deterministic
     options.checksAccuracy = !skipAccuracy
+    options.minimumCosine = try minimumCosine()
     options.seed = seed
     options.timingCache = timingCache
     options.tuningBudget = .seconds(budget)
@@ -98,6 +107,18 @@ struct Optimize: ParsableCommand {
         .usage, Problem(.usage, "unknown use of libraries", value: libraries, allowed: allowed))
     }
     return use
+  }
+
+  private func minimumCosine() throws -> Double? {
+    guard let minCosine else { return level == nil || skipAccuracy ? nil : Self.closeCosine }
+    guard (0...1).contains(minCosine), !skipAccuracy else {
+      throw ApusError(
+        .usage,
+        Problem(
+          .usage, "--min-cosine takes a number from 0 to 1, and is checked", value: "\(minCosine)",
+          fix: skipAccuracy ? "leave --skip-accuracy out" : "give a number from 0 to 1"))
+    }
+    return minCosine
   }
 
   private func precisions(_ device: Device) throws -> Set<BuildOptions.Precision> {
@@ -146,6 +167,11 @@ struct Optimize: ParsableCommand {
     for accuracy in report.accuracy {
       Output.line(
         "accuracy   \(accuracy.output): largest difference \(accuracy.maxAbs), cosine \(accuracy.cosine)")
+    }
+    if let kept = report.accuracyGuard {
+      Output.line("guard      \(kept.nodes.count) nodes stay fp32 for a cosine of \(kept.minimumCosine)")
+    } else if report.precision != "fp32", report.accuracy.contains(where: { $0.cosine < Self.closeCosine }) {
+      Output.line("           --min-cosine \(Self.closeCosine) keeps what matters most in fp32")
     }
     if let detections = report.detections { Output.line("detections \(detections.summary)") }
     Output.line("steps      \(report.kernels.count), \(report.diagnosis.message)")

@@ -79,6 +79,7 @@ extension ProblemID {
   public static let precisionMissing = ProblemID(1602, "The device lacks the precision.")
   public static let outOfMemory = ProblemID(1603, "Memory does not suffice.")
   public static let driverFailure = ProblemID(1604, "A driver call failed.")
+  public static let accuracyMissed = ProblemID(1605, "The accuracy that was asked for is not reached.")
 
   public static let pluginMissing = ProblemID(1701, "A plugin is not found.")
   public static let pluginInvalid = ProblemID(1702, "A plugin breaks its contract.")
@@ -96,7 +97,7 @@ extension ProblemID {
     typeMismatch, shapeMismatch, unsupportedType, invalidValue,
     inputMissing, inputShape, inputType, sessionBusy,
     engineVersion, engineDamaged, engineTarget,
-    deviceMissing, precisionMissing, outOfMemory, driverFailure,
+    deviceMissing, precisionMissing, outOfMemory, driverFailure, accuracyMissed,
     pluginMissing, pluginInvalid, internalError,
   ]
 }

@@ -10,6 +10,7 @@ import ApusOperators
 public struct ReducePrecision: Pass {
   public let to: DType
   private let kernels: (any DeviceKernels)?
+  private let keeping: Set<NodeID>
 
   /// Operators that keep their accuracy in sixteen bits when sums are FP32.
   static let safe: Set<String> = [
@@ -25,14 +26,15 @@ public struct ReducePrecision: Pass {
   ]
 
   /// Operators in which many elements make one: what goes in need not be exact.
-  static let blending: Set<String> = [
+  public static let blending: Set<String> = [
     "Conv", "ConvTranspose", "Linear", "Gemm", "MatMul", "ScaledDotProductAttention",
   ]
 
-  /// `kernels` nil: nodes are lowered whether or not there are kernels for them.
-  public init(to: DType, kernels: (any DeviceKernels)? = nil) {
+  /// `kernels` nil: nodes are lowered whether or not there are kernels for them. The nodes of `keeping` stay FP32.
+  public init(to: DType, kernels: (any DeviceKernels)? = nil, keeping: Set<NodeID> = []) {
     self.to = to
     self.kernels = kernels
+    self.keeping = keeping
   }
 
   public func run(_ graph: inout Graph, _ context: PassContext) throws -> Int {
@@ -47,7 +49,7 @@ public struct ReducePrecision: Pass {
         || (!Self.blending.contains(node.opName)
           && node.inputs.contains { $0.map(state.exact.contains) ?? false })
       if isExact { state.exact.formUnion(node.outputs.compactMap { $0 }) }
-      var lowers = Self.safe.contains(node.opName) && !isExact
+      var lowers = Self.safe.contains(node.opName) && !isExact && !keeping.contains(id)
       try state.retype(node, lowers: lowers, &graph)
       if lowers, let kernels, !kernels.hasKernel(graph[id], in: graph) {
         // Better a kernel in FP32 than the reference in the lower type.

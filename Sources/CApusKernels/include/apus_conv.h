@@ -22,9 +22,9 @@ typedef struct apus_conv {
   bool in_channels_first;
   /// Whether the call passes a factor for each image and input channel (squeeze-excite gate).
   bool gated;
-  /// Whether FP32 products are those of three BF16 parts of each number, for processors with BF16 tiles: as exact,
-  /// packed weights are half as large again. With weights that `apus_parts_fit`; not for transposed convolution.
-  bool parts;
+  /// BF16 parts of each number that FP32 products are made of, for processors with BF16 tiles: 3 are as exact, 2 keep
+  /// sixteen bits, 0 are plain products. With weights that `apus_parts_fit`; not for transposed convolution.
+  int parts;
 } apus_conv;
 
 /// Whether the fields describe a convolution these kernels run.

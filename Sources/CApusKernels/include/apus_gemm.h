@@ -23,9 +23,9 @@ typedef struct apus_gemm {
   apus_dtype c_type;
   /// Whether the call gets B packed by `apus_gemm_pack`.
   bool b_packed;
-  /// Whether FP32 products are those of three BF16 parts of each number, for processors with BF16 tiles: as exact,
-  /// packed B is half as large again. With packed B that `apus_parts_fit`.
-  bool parts;
+  /// BF16 parts of each number that FP32 products are made of, for processors with BF16 tiles: 3 are as exact, 2 keep
+  /// sixteen bits, 0 are plain products. With packed B that `apus_parts_fit`.
+  int parts;
 } apus_gemm;
 
 /// Whether all numbers have BF16 parts: none is infinite, NaN or above 2^127.

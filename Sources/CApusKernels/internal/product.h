@@ -8,8 +8,6 @@ typedef struct apus_product {
   /// Everything but `a`, `b`, `c`, `residual`; `columns` and `epilogue->bias` are those of one group.
   apus_tiles tiles;
   apus_dtype type;
-  /// FP32 products of BF16 parts (`parts.h`): `b` holds parts, and offsets into it count BF16 elements.
-  bool parts;
   ptrdiff_t groups, images, planes, runs, rows;
   /// Elements from one group, image and plane to the next.
   ptrdiff_t a_group, a_image, a_plane;
@@ -19,7 +17,7 @@ typedef struct apus_product {
 
 /// Computes all of it. `a`, `b`, `c` are the first elements; residual and bias come from the epilogue, with
 /// `offset` elements between the output's start and `c`. `scratch`: `apus_parts_scratch_bytes` for each thread where
-/// `parts` is set.
+/// `tiles.parts` is set: `b` then holds parts, and offsets into it count BF16 elements.
 void apus_product_run(
     const apus_product *product, const void *a, const void *b, void *c, ptrdiff_t offset, void *scratch,
     apus_pool *pool);

@@ -26,6 +26,8 @@ typedef struct apus_tiles {
   ptrdiff_t columns;
   apus_dtype out_type;
   const apus_epilogue *epilogue;
+  /// Parts of each number (`parts.h`): 2 or 3, 0 where products are plain.
+  int parts;
   /// The calling thread's own memory, for kernels that want some.
   void *scratch;
 } apus_tiles;

@@ -1,18 +1,17 @@
 // Plain products with panels of parts, for the level being compiled.
 
 /// Columns of a panel at depth `k` (even) and `k + 1`, put together again.
-INLINE void FN(whole_weights)(const uint16_t *panel, ptrdiff_t k, ptrdiff_t column, vf *even, vf *odd) {
-  const uint16_t *at = panel + k / APUS_PARTS_CHUNK * APUS_PARTS * APUS_PARTS_TILE +
+INLINE void FN(whole_weights)(const uint16_t *panel, int parts, ptrdiff_t k, ptrdiff_t column, vf *even, vf *odd) {
+  const uint16_t *at = panel + k / APUS_PARTS_CHUNK * parts * APUS_PARTS_TILE +
                        (k % APUS_PARTS_CHUNK / 2 * APUS_PANEL + column) * 2;
-  vf e[APUS_PARTS], o[APUS_PARTS];
-#pragma clang loop unroll(full)
-  for (int part = 0; part < APUS_PARTS; part++) {
+  vf e = {0}, o = {0};
+  for (int part = parts - 1; part >= 0; part--) {
     const vu pair = (vu)vload((const float *)(at + part * APUS_PARTS_TILE));
-    e[part] = (vf)(pair << 16);
-    o[part] = (vf)(pair & 0xffff0000u);
+    e = (vf)(pair << 16) + e;
+    o = (vf)(pair & 0xffff0000u) + o;
   }
-  *even = e[0] + (e[1] + e[2]);
-  *odd = o[0] + (o[1] + o[2]);
+  *even = e;
+  *odd = o;
 }
 
 /// One row by one panel.
@@ -22,7 +21,7 @@ static void FN(sum_row)(const apus_tiles *t, const float *row, const uint16_t *p
     ptrdiff_t k = 0;
     for (ptrdiff_t tap = 0; tap < t->tap_count; tap++)
       for (ptrdiff_t i = 0; i < t->depth; i++, k++) {
-        if (k % 2 == 0) FN(whole_weights)(panel, k, column, &even, &odd);
+        if (k % 2 == 0) FN(whole_weights)(panel, t->parts, k, column, &even, &odd);
         sum += row[t->taps[tap] + i] * (k % 2 == 0 ? even : odd);
       }
     vstore(sums + column, sum);

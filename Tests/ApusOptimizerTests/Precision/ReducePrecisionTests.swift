@@ -29,6 +29,22 @@ import Testing
     #expect(["s", "b", "joined", "scaled"].map(dtype) == [.f32, .f32, .f32, .f32])
   }
 
+  @Test func nodesCanBeKept() throws {
+    var graph = try parsed(
+      """
+      graph "g"(%x: f32[1,2,4,4]) -> (%y) {
+        %a: f32[1,2,4,4] = Relu(%x)
+        %b: f32[1,2,4,4] = Sigmoid(%a)
+        %y: f32[1,2,4,4] = Relu(%b)
+      }
+      """)
+    let kept = Set((graph.topologicalOrder() ?? []).filter { graph[$0].opName == "Sigmoid" })
+    #expect(try ReducePrecision(to: .bf16, keeping: kept).run(&graph, PassContext()) == 2)
+    #expect(graph.verify().isEmpty)
+    let types = ["a", "b"].map { name in graph.value(named: name).flatMap { graph[$0].type.tensor?.dtype } }
+    #expect(types == [.bf16, .f32])
+  }
+
   /// Kernels for some types.
   private struct Kernels: DeviceKernels {
     var types: Set<DType>
