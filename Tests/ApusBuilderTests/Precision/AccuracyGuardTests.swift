@@ -20,6 +20,7 @@ import Testing
       value = graph[relu].outputs[0]
     }
     graph.setOutputs([value].compactMap { $0 })
+    #expect(graph.inferTypes().isEmpty)
     return graph
   }
 
@@ -73,7 +74,8 @@ import Testing
     let nearly = weight.map { $0 + 0.01 * Float(generator.uniform() - 0.5) }
     let sides = [weight, nearly].enumerated().map { index, elements in
       let constant = graph.addConstant(Tensor(doubles: elements.map(Double.init), .f32, [16, 8]))
-      return graph[graph.addNode(MatMul(), [x, constant], outputs: ["side\(index)"])].outputs[0]
+      let product = graph.addNode(MatMul(), [x, constant], outputs: ["side\(index)"])
+      return graph[product].outputs[0]
     }
     let node = graph.addNode(Sub(), sides, outputs: ["y"])
     graph.setOutputs(graph[node].outputs.compactMap { $0 })
