@@ -36,7 +36,9 @@ extension CUDAContext {
   }
 
   /// Libraries that compete with them.
-  var libraryTactics: [any LibraryTactic] { [CuBLASLtProduct(context: self)] }
+  var libraryTactics: [any LibraryTactic] {
+    [CuBLASLtProduct(context: self), CuDNNConvolution(context: self)]
+  }
 }
 
 extension TacticSet {

@@ -26,6 +26,7 @@ func libraryChecks(_ arguments: Arguments, _ gpu: DriverGPU, _ cache: KernelCach
 private func cases(_ library: CUDALibrary, _ dtype: DType) -> [NodeCase] {
   switch library {
   case .cublasLt: libraryProductCases(dtype)
+  case .cudnn: libraryConvolutionCases(dtype)
   }
 }
 

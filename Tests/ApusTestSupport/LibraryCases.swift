@@ -8,6 +8,40 @@ public func libraryProductCases(_ dtype: DType) -> [NodeCase] {
   linearCases(dtype) + gemmCases(dtype) + matmulCases(dtype)
 }
 
+/// Convolutions that libraries compute beside our kernels: odd sizes, strides, dilation, groups, every part of the
+/// epilogue.
+public func libraryConvolutionCases(_ dtype: DType) -> [NodeCase] {
+  func conv(
+    _ input: [Int?], _ weights: [Int], bias: Bool = true, residual: [Int?]? = nil,
+    _ change: (inout Conv) -> Void = { _ in }
+  ) -> NodeCase {
+    var op = Conv()
+    change(&op)
+    let scale = 1 / Double(weights[1...].reduce(1, *)).squareRoot()
+    let inputs: [NodeCase.Input] = [
+      .fed(dtype, input), .random(dtype, weights, scale: scale),
+      bias ? .random(dtype, [weights[0]]) : .absent, residual.map { .fed(dtype, $0) } ?? .absent,
+    ]
+    return NodeCase(
+      op, residual == nil ? Array(inputs.prefix(3)) : inputs, tolerance: tolerance(dtype))
+  }
+  return [
+    conv([nil, 64, 14, 14], [64, 64, 3, 3]) { ($0.pads, $0.activation) = ([1, 1, 1, 1], .relu) },
+    conv([nil, 64, 9, 11], [128, 64, 1, 1], residual: [nil, 128, 9, 11]) { $0.activation = .relu },
+    conv([nil, 32, 13, 11], [48, 32, 3, 3]) { ($0.strides, $0.pads) = ([2, 2], [1, 1, 1, 1]) },
+    conv([nil, 32, 12, 12], [32, 32, 3, 3], bias: false) {
+      ($0.dilations, $0.pads) = ([2, 2], [2, 2, 2, 2])
+    },
+    conv([nil, 24, 7, 7], [40, 24, 1, 1]),
+    conv([nil, 64, 10, 10], [64, 16, 3, 3]) {
+      ($0.group, $0.pads, $0.activation) = (4, [1, 1, 1, 1], .relu)
+    },
+    conv([nil, 16, 20, 20], [32, 16, 5, 5], residual: [nil, 32, 10, 10]) {
+      ($0.strides, $0.pads) = ([2, 2], [2, 2, 2, 2])
+    },
+  ]
+}
+
 private func tolerance(_ dtype: DType) -> Double? { dtype == .f16 ? 4e-3 : nil }
 
 private func linearCases(_ dtype: DType) -> [NodeCase] {

@@ -10,6 +10,7 @@ protocol LibraryPlan: AnyObject {
 /// The libraries that a device has opened so far.
 struct OpenLibraries: Sendable {
   var cublasLt: CuBLASLt?
+  var cudnn: CuDNN?
 }
 
 extension CUDALibrary {
@@ -18,12 +19,13 @@ extension CUDALibrary {
     let package =
       switch self {
       case .cublasLt: "nvidia-cublas"
+      case .cudnn: "nvidia-cudnn-cu13"
       }
     return ApusError(
       .resources,
       Problem(
         .deviceMissing, "\(rawValue) is needed and cannot be used: \(reason)",
-        fix: "install the CUDA toolkit or `pip install \(package)`, name the folder of its library in "
+        fix: "install it with `pip install \(package)`, name the folder of its library in "
           + "APUS_CUDA_LIBRARIES, or optimize the model again on this machine"))
   }
 }
@@ -39,9 +41,20 @@ extension DriverGPU {
     }
   }
 
+  private func cudnn() throws -> CuDNN {
+    try bind()
+    return try libraries.withLock { open in
+      if let library = open.cudnn { return library }
+      let library = try CuDNN()
+      open.cudnn = library
+      return library
+    }
+  }
+
   public func require(_ library: CUDALibrary) throws {
     switch library {
     case .cublasLt: _ = try cublasLt()
+    case .cudnn: _ = try cudnn()
     }
   }
 
@@ -49,6 +62,8 @@ extension DriverGPU {
     switch work {
     case .product(let product):
       try cublasLt().choices(for: product, workspaceBytes: workspaceBytes, count: count)
+    case .convolution(let convolution):
+      try cudnn().choices(for: convolution, workspaceBytes: workspaceBytes, count: count)
     }
   }
 
@@ -56,6 +71,7 @@ extension DriverGPU {
     let plan: any LibraryPlan
     switch work {
     case .product(let product): plan = try cublasLt().prepare(product, choice)
+    case .convolution(let convolution): plan = try cudnn().prepare(convolution, choice)
     }
     return GPUHandle(bits: UInt(bitPattern: Unmanaged.passRetained(WorkBox(plan)).toOpaque()))
   }

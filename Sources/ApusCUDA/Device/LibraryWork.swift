@@ -1,15 +1,18 @@
 /// A library of NVIDIA's that computes beside our own kernels; never required.
 public enum CUDALibrary: String, Sendable, Hashable, Codable, CaseIterable {
   case cublasLt = "cuBLASLt"
+  case cudnn = "cuDNN"
 }
 
 /// Something that a library can compute.
 public enum LibraryWork: Sendable, Hashable, Codable {
   case product(MatrixProduct)
+  case convolution(LibraryConvolution)
 
   public var library: CUDALibrary {
     switch self {
     case .product: .cublasLt
+    case .convolution: .cudnn
     }
   }
 
@@ -17,6 +20,7 @@ public enum LibraryWork: Sendable, Hashable, Codable {
   public var operands: Set<String> {
     switch self {
     case .product(let product): product.operands
+    case .convolution(let convolution): convolution.operands
     }
   }
 }

@@ -207,7 +207,7 @@ public final class NullGPU: GPU {
   public func choices(for work: LibraryWork, workspaceBytes: Int, count: Int) throws -> [LibraryChoice] {
     try require(work.library)
     return (0..<count).map {
-      LibraryChoice(version: 1, description: "\($0)", workspaceBytes: min(workspaceBytes, 4096))
+      LibraryChoice(version: 1, description: "{\"plan\": \($0)}", workspaceBytes: min(workspaceBytes, 4096))
     }
   }
 

@@ -57,7 +57,7 @@ final class CUDAKernel: Kernel, @unchecked Sendable {
     }
     let gpu = runtime.gpu
     let call = try variant.call.map { call in
-      workspace = max(workspace, call.choice.workspaceBytes)
+      workspace = max(workspace, call.choice.workspaceBytes + CUDACallStep.workspaceAlignment)
       return CUDACallStep(
         call: call, work: try PreparedWork(gpu, call.work, call.choice), packed: packed,
         workspaceOffset: offset)
@@ -113,15 +113,19 @@ private struct CUDALaunchStep {
 
 /// A library's call with everything but the addresses of the run.
 private struct CUDACallStep {
+  static let workspaceAlignment = 256
+
   let call: CUDAKernelRecord.Call
   let work: PreparedWork
   let packed: [Int: DeviceBuffer]
   let workspaceOffset: Int
 
   func run(_ frame: borrowing KernelFrame) throws {
+    let alignment = DeviceAddress(Self.workspaceAlignment)
+    let scratch = KernelFrame.address(frame.scratch + workspaceOffset) ?? 0
     let operands = LibraryOperands(
       frame.addresses(call.operands, packed),
-      workspace: KernelFrame.address(frame.scratch + workspaceOffset) ?? 0)
+      workspace: (scratch + alignment - 1) / alignment * alignment)
     try work.gpu.run(work.handle, operands, on: try frame.streamHandle())
   }
 }

@@ -65,14 +65,18 @@ extension TacticNode {
   }
 }
 
-/// Weights [output channels][height][width][input channels] and the bias in FP32.
+/// Weights [output channels][height][width][input channels].
+func packedWeights(_ weight: Tensor, _ element: KernelElement, _ context: CUDAContext) -> Tensor {
+  context.packed(weight, as: "conv \(element.name)") {
+    weight.converted(to: element.dtype).reordered(to: .channelsLast)
+  }
+}
+
+/// The weights as above and the bias in FP32.
 func packedConvolution(
   _ weight: Tensor, bias: Tensor?, _ element: KernelElement, _ context: CUDAContext
 ) -> [Tensor] {
-  let packed = context.packed(weight, as: "conv \(element.name)") {
-    weight.converted(to: element.dtype).reordered(to: .channelsLast)
-  }
-  return [packed]
+  [packedWeights(weight, element, context)]
     + [bias].compactMap { $0 }.map { bias in context.packed(bias, as: "f32") { bias.inFloat32() } }
 }
 

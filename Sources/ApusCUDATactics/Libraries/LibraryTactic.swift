@@ -74,8 +74,11 @@ extension CUDAContext {
 extension LibraryWork {
   /// Greatest error of a result; nil: that of the element type.
   fileprivate var tolerance: Double? {
-    switch self {
-    case .product(let product): product.math == .tf32 ? 5e-3 : nil
-    }
+    let math =
+      switch self {
+      case .product(let product): product.math
+      case .convolution(let convolution): convolution.math
+      }
+    return math == .tf32 ? 5e-3 : nil
   }
 }

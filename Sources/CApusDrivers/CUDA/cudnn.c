@@ -1,6 +1,6 @@
 #include <pthread.h>
 #include <stddef.h>
-#include "apus_cuda_libraries.h"
+#include "apus_cudnn.h"
 #include "library.h"
 
 #define APUS_SYMBOL(field, symbol, result, parameters) {symbol, offsetof(apus_cudnn, field)},

@@ -3,7 +3,7 @@
 // Symbol tables of libraries that are opened at run time: CUDA driver, NVRTC, cuBLASLt, cuDNN, oneDNN.
 #include "apus_cuda.h"
 #include "apus_cublaslt.h"
-#include "apus_cuda_libraries.h"
+#include "apus_cudnn.h"
 #include "apus_library.h"
 #include "apus_nvrtc.h"
 #include "apus_onednn.h"

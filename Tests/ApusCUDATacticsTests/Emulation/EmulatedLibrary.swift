@@ -6,6 +6,35 @@ enum EmulatedLibrary {
   static func run(_ work: LibraryWork, _ addresses: [String: DeviceAddress]) {
     switch work {
     case .product(let product): run(product, addresses)
+    case .convolution(let convolution): run(convolution, addresses)
+    }
+  }
+
+  private static func run(_ convolution: LibraryConvolution, _ addresses: [String: DeviceAddress]) {
+    let operand = { (name: String) in Elements(convolution.math, addresses[name]) }
+    let (input, weights, bias, residual, output) = (
+      operand("input"), operand("weights"), operand("bias"), operand("residual"), operand("output")
+    )
+    let (height, width, channels) = (convolution.input[0], convolution.input[1], convolution.input[2])
+    let (rows, columns, made) = (convolution.result[0], convolution.result[1], convolution.result[2])
+    let (perGroup, madePerGroup) = (channels / convolution.groups, made / convolution.groups)
+    for place in 0..<convolution.images * rows * columns * made {
+      let (pixel, channel) = (place / made, place % made)
+      let (image, row, column) = (pixel / (rows * columns), pixel / columns % rows, pixel % columns)
+      var sum = 0.0
+      for r in 0..<convolution.kernel[0] {
+        for s in 0..<convolution.kernel[1] {
+          let y = row * convolution.strides[0] + r * convolution.dilations[0] - convolution.pads[0]
+          let x = column * convolution.strides[1] + s * convolution.dilations[1] - convolution.pads[1]
+          guard (0..<height).contains(y), (0..<width).contains(x) else { continue }
+          let from = ((image * height + y) * width + x) * channels + channel / madePerGroup * perGroup
+          let weight = ((channel * convolution.kernel[0] + r) * convolution.kernel[1] + s) * perGroup
+          for c in 0..<perGroup { sum += input[from + c] * weights[weight + c] }
+        }
+      }
+      if convolution.hasResidual { sum += residual[place] }
+      if convolution.hasBias { sum += bias[channel] }
+      output[place] = convolution.activation == .relu ? max(sum, 0) : sum
     }
   }
 
