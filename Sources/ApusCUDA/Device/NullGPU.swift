@@ -130,7 +130,7 @@ public final class NullGPU: GPU {
 
   public func fill(_ address: DeviceAddress, byteCount: Int, with byte: UInt8, on stream: GPUHandle) throws {
     try checkRange(address, byteCount)
-    for index in 0..<byteCount { host(address, byteCount)[index] = byte }
+    if let start = host(address, byteCount).baseAddress { memset(start, Int32(byte), byteCount) }
     record(.fill(address, byteCount: byteCount), on: stream)
   }
 

@@ -56,7 +56,8 @@ extension CUDAContext {
         guard !choices.isEmpty else { continue }
         let (places, packed) = try tactic.operands(node, absorbed: absorbed)
         for (number, choice) in choices.enumerated() {
-          var program = CUDAProgram("\(work.library.rawValue) \(number)", [], packed: packed)
+          let label = "\(work.math.rawValue) \(work.library.rawValue) \(number)"
+          var program = CUDAProgram(label, [], packed: packed)
           program.tactic = tactic.name
           program.call = CUDAProgram.Call(work: work, choice: choice, operands: places)
           program.tolerance = work.tolerance
@@ -72,13 +73,14 @@ extension CUDAContext {
 }
 
 extension LibraryWork {
-  /// Greatest error of a result; nil: that of the element type.
-  fileprivate var tolerance: Double? {
-    let math =
-      switch self {
-      case .product(let product): product.math
-      case .convolution(let convolution): convolution.math
-      }
-    return math == .tf32 ? 5e-3 : nil
+  /// How operands are multiplied.
+  fileprivate var math: ConvolutionProblem.Math {
+    switch self {
+    case .product(let product): product.math
+    case .convolution(let convolution): convolution.math
+    }
   }
+
+  /// Greatest error of a result; nil: that of the element type.
+  fileprivate var tolerance: Double? { math == .tf32 ? 5e-3 : nil }
 }

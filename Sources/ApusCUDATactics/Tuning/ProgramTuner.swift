@@ -56,6 +56,9 @@ struct ProgramTuner: Sendable {
     // Only now: opening a library takes a while.
     let libraries = context.libraryPrograms(node, absorbed: absorbed)
     if let choice = found(libraries.programs) { return choice }
+    if programs.count + libraries.programs.count == 1 {
+      return programs.first.map { Choice(program: $0, refusals: libraries.refusals) }
+    }
     return try session.measure {
       var choice = try measure(
         Self.promising(programs) + libraries.programs, query, layouts, symbols, absorbed, context)
