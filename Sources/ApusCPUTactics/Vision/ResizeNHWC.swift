@@ -16,13 +16,23 @@ public struct ResizeNHWC: Tactic {
     guard let op = node.op as? Resize, op.coordinates != .tfCropAndResize else { return .no("crops") }
     guard let input = node.input(0)?.shape, (3...4).contains(input.count), let output = node.output()?.shape
     else { return .no("rank of the input") }
-    guard input[..<2] == output[..<2] else { return .no("batch or channels are resized") }
+    guard input[..<2] == output[..<2], Self.keepsChannels(op, node, rank: input.count) else {
+      return .no("batch or channels are resized")
+    }
     for index in 1..<4 where node.isPresent(index) {
       guard node.constant(index) != nil || (index < node.contents.count && node.contents[index] != nil) else {
         return .no("scales or sizes are computed at run time")
       }
     }
     return .yes([node.signature([0: .channelsLast], outputs: .channelsLast)])
+  }
+
+  /// Whether batch and channels are scaled by 1: by another scale one element may stay one, but interpolated.
+  private static func keepsChannels(_ op: Resize, _ node: TacticNode, rank: Int) -> Bool {
+    let axes = (op.axes ?? Array(0..<rank)).map { $0 < 0 ? $0 + rank : $0 }
+    if op.aspectRatio != .stretch { return !axes.contains { $0 < 2 } }
+    let scales = node.constant(2)?.doubles() ?? []
+    return zip(axes, scales).allSatisfy { $0 > 1 || $1 == 1 }
   }
 
   public func build(_ node: TacticNode, layouts: LayoutSignature, constants: ConstantPool) throws

@@ -4,6 +4,13 @@ extension Graph {
     let node = self[id]
     let context = inferenceContext(of: node, symbols: symbols)
     let types = try node.op.infer(context)
+    for case let shape? in types.map({ $0.tensor?.shape })
+    where shape.contains(where: { ($0.value ?? 0) < 0 }) {
+      throw OperatorError(
+        .invalidValue,
+        "the result would have shape \(Shape(shape).map(\.description).joined(separator: "x"))",
+        allowed: "sizes of 0 and more", fix: "check the sizes that the model computes")
+    }
     let contents = node.op.propagate(context)
     for (index, output) in node.outputs.enumerated() {
       guard let output else { continue }

@@ -38,6 +38,13 @@ public struct SourceNode: Sendable {
 
   public func int(_ name: String, default fallback: Int) throws -> Int { try int(name) ?? fallback }
 
+  /// An integer that makes sense within `allowed` only, whatever the inputs are.
+  public func int(_ name: String, in allowed: ClosedRange<Int>) throws -> Int? {
+    let number = try int(name)
+    if let number { try refuse(name, "\(number)", unless: allowed.contains(number), allowed) }
+    return number
+  }
+
   public func bool(_ name: String, default fallback: Bool) throws -> Bool {
     try int(name).map { $0 != 0 } ?? fallback
   }
@@ -62,6 +69,23 @@ public struct SourceNode: Sendable {
 
   public func ints(_ name: String) throws -> [Int]? {
     try list(name, "a list of integers") { if case .int(let number) = $0 { Int(number) } else { nil } }
+  }
+
+  /// Integers each of which makes sense within `allowed` only, whatever the inputs are.
+  public func ints(_ name: String, in allowed: ClosedRange<Int>) throws -> [Int]? {
+    let list = try ints(name)
+    if let list { try refuse(name, "\(list)", unless: list.allSatisfy(allowed.contains), allowed) }
+    return list
+  }
+
+  private func refuse(
+    _ name: String, _ value: String, unless isAllowed: Bool, _ allowed: ClosedRange<Int>
+  ) throws {
+    guard !isAllowed else { return }
+    throw OperatorError(
+      .invalidAttribute, "attribute '\(name)' is \(value)", attribute: name, value: value,
+      allowed: allowed.upperBound < 1 << 30
+        ? "\(allowed.lowerBound) to \(allowed.upperBound)" : "\(allowed.lowerBound) and more")
   }
 
   public func floats(_ name: String) throws -> [Double]? {

@@ -74,10 +74,12 @@ final class BoundPlan {
     owner = executable.memory.root
     fixedSteps = Self.fixedSteps(executable, descriptors)
     sharers = Array(repeating: [], count: plan.values.count)
+    try Self.checkSizes(plan, descriptors, symbols)
     let placement = Self.place(plan, executable.memory, descriptors, fixedSteps, &owner)
+    try Self.checkMemory(placement, plan, descriptors)
     directOutputs = placement.direct
     // What may fail comes before memory that `deinit` frees.
-    let largest = Self.largestOnDevice(plan, descriptors)
+    let largest = Self.largest(.device, plan, descriptors)
     device = try executable.deviceConstants.map {
       try DeviceSide($0.memory, arenaBytes: placement.deviceBytes, largest: largest)
     }
@@ -210,10 +212,55 @@ final class BoundPlan {
 }
 
 extension BoundPlan {
-  /// The computed tensor that takes most of a device's memory, as errors name it.
-  private static func largestOnDevice(_ plan: Plan, _ descriptors: [TensorDescriptor?]) -> String? {
+  /// Refuses tensors of impossible sizes and those that no memory holds, before offsets are added up.
+  private static func checkSizes(
+    _ plan: Plan, _ descriptors: [TensorDescriptor?], _ symbols: [String: Int]
+  ) throws {
+    for step in plan.steps {
+      for case let output? in step.outputs {
+        let sizes = (plan.values[output].type.tensor?.shape ?? []).map { $0.evaluate(symbols) }
+        guard sizes.contains(where: { ($0 ?? 0) < 0 }) else { continue }
+        let shape = sizes.map { $0.map(String.init) ?? "?" }.joined(separator: "x")
+        throw ApusError(
+          .invalidInput,
+          Problem(
+            .inputShape, "the inputs are too small: '\(plan.values[output].name)' would have shape \(shape)",
+            node: step.name, operator: step.operatorName, fix: "use larger inputs"))
+      }
+      for case let output? in step.outputs where plan.values[output].place == .host {
+        guard let descriptor = descriptors[output], descriptor.byteCount > TensorMemory.byteCount else {
+          continue
+        }
+        throw ApusError(
+          .resources,
+          Problem(
+            .outOfMemory, "'\(plan.values[output].name)' of shape \(descriptor.shape) does not fit in memory",
+            node: step.name, operator: step.operatorName, value: "\(descriptor.byteCount) bytes",
+            allowed: "\(TensorMemory.byteCount) bytes", fix: "check the shapes of the inputs"))
+      }
+    }
+  }
+
+  /// Refuses what the machine's memory cannot hold at once.
+  private static func checkMemory(
+    _ placement: ArenaPlacement, _ plan: Plan, _ descriptors: [TensorDescriptor?]
+  ) throws {
+    let needed = placement.direct.reduce(placement.bytes) { $0 + (descriptors[$1]?.byteCount ?? 0) }
+    guard needed > TensorMemory.byteCount else { return }
+    let largest = largest(.host, plan, descriptors).map { "; the largest is \($0)" } ?? ""
+    throw ApusError(
+      .resources,
+      Problem(
+        .outOfMemory, "the tensors of a run do not fit in memory\(largest)", value: "\(needed) bytes",
+        allowed: "\(TensorMemory.byteCount) bytes", fix: "run a smaller batch or smaller inputs"))
+  }
+
+  /// The computed tensor that takes most of a memory, as errors name it.
+  private static func largest(
+    _ place: PlanValue.Place, _ plan: Plan, _ descriptors: [TensorDescriptor?]
+  ) -> String? {
     let sizes = plan.values.indices.compactMap { index -> (index: Int, bytes: Int)? in
-      guard plan.values[index].place == .device, case .computed = plan.values[index].role else { return nil }
+      guard plan.values[index].place == place, case .computed = plan.values[index].role else { return nil }
       return descriptors[index].map { (index, $0.byteCount) }
     }
     guard let largest = sizes.max(by: { $0.bytes < $1.bytes }), let descriptor = descriptors[largest.index]

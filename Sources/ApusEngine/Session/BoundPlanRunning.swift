@@ -168,7 +168,7 @@ extension BoundPlan {
     do {
       return try body(try step.inputs.map { try $0.map(value) }, step.outputs.count)
     } catch let error as OperatorError {
-      throw ApusError(.invalidInput, error.problem(node: step.name, operator: step.operatorName))
+      throw failure(error, of: step)
     }
   }
 
@@ -182,10 +182,24 @@ extension BoundPlan {
     if case .device(let kernel) = executable.kernels[number], try runLateKernel(kernel, op, number, pool) {
       return
     }
-    let results = try evaluate({ try op.evaluate(Operands($0, outputCount: $1)) }, step)
+    let results = try evaluate({ try op.evaluateInMemory(Operands($0, outputCount: $1)) }, step)
     for (output, result) in zip(step.outputs, results) {
       guard let output else { continue }
       setLate(output, result)
+    }
+  }
+
+  private func failure(_ error: OperatorError, of step: PlanStep) -> ApusError {
+    ApusError(
+      error.id == .outOfMemory ? .resources : .invalidInput,
+      error.problem(node: step.name, operator: step.operatorName))
+  }
+
+  private func check(_ descriptor: TensorDescriptor, of step: PlanStep) throws {
+    do throws(OperatorError) {
+      try TensorMemory.check(descriptor.shape, bytesPerElement: max(1, descriptor.dtype.bitWidth / 8))
+    } catch {
+      throw failure(error, of: step)
     }
   }
 
@@ -207,7 +221,7 @@ extension BoundPlan {
       inputs: values.map { $0?.type }, constants: tensors, outputCount: step.outputs.count)
     let types: [ValueType]
     do { types = try op.infer(context) } catch let error as OperatorError {
-      throw ApusError(.invalidInput, error.problem(node: step.name, operator: step.operatorName))
+      throw failure(error, of: step)
     }
     let sizes = try (kernel as? any SizingKernel)?.outputShapes(tensors)
     var outputs: [TensorDescriptor?] = []
@@ -221,7 +235,9 @@ extension BoundPlan {
       else {
         return false
       }
-      outputs.append(TensorDescriptor(type.dtype, shape, plan.values[output].layout))
+      let descriptor = TensorDescriptor(type.dtype, shape, plan.values[output].layout)
+      try check(descriptor, of: step)
+      outputs.append(descriptor)
     }
     for (index, descriptor) in outputs.enumerated() {
       guard let descriptor, let output = step.outputs[index] else { continue }

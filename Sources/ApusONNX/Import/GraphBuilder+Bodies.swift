@@ -2,9 +2,10 @@ import ApusCore
 
 extension GraphBuilder {
   /// Closes the bodies of a node and puts them among its attributes. Returns the captured values, which become further
-  /// inputs of the node and of every body, in one order; constants are copied into the bodies instead.
+  /// inputs of the node and of every body, in one order; constants are copied into the bodies instead. nil when a body
+  /// could not be imported; all are looked through for problems even so.
   func addBodies(
-    _ attributes: [Onnx_AttributeProto], formal: [ValueID?], to node: inout SourceNode
+    _ attributes: [Onnx_AttributeProto], formal: [ValueID?], _ failed: Set<Int>, to node: inout SourceNode
   ) -> [ValueID]? {
     guard depth < Self.depthLimit else {
       reportDepth(node)
@@ -12,33 +13,40 @@ extension GraphBuilder {
     }
     let bodies = attributes.filter { $0.hasG || !$0.graphs.isEmpty }
     var (captures, constants, seen) = ([(String, ValueID)](), [(String, ValueID)](), Set<String>())
-    var absent: [String] = []
+    var (absent, unknown) = ([String](), [String]())
     for name in bodies.flatMap({ ($0.hasG ? [$0.g] : []) + $0.graphs }).flatMap({ FreeNames.of($0) })
     where seen.insert(name).inserted {
       switch names[name] {
       case .value(let value) where scope.graph[value].constant != nil: constants.append((name, value))
       case .value(let value): captures.append((name, value))
       case .absent: absent.append(name)
-      case .failed: return nil
+      case .failed: unknown.append(name)
       case nil:
+        unknown.append(name)
         model.report(
           Problem(
             .undefinedValue, "a body reads '\(name)', which is defined nowhere", node: node.name,
             operator: node.opType, value: name, fix: "define it in the body or in a graph around it"))
-        return nil
       }
     }
-    let surroundings = Surroundings(captures: captures, constants: constants, absent: absent)
+    let surroundings = Surroundings(
+      captures: captures, constants: constants, absent: absent, unknown: unknown,
+      passesUnknown: !failed.isEmpty)
     let taken = decidedBranch(node, condition: formal.first ?? nil)
+    var isComplete = unknown.isEmpty
     for attribute in bodies where taken == nil || attribute.name == taken {
       let closed = ((attribute.hasG ? [attribute.g] : []) + attribute.graphs).map {
         body($0, surroundings, formal: formal, of: node)
       }
       let graphs = closed.compactMap { $0 }
-      guard graphs.count == closed.count else { return nil }
+      guard graphs.count == closed.count else {
+        isComplete = false
+        continue
+      }
       node.attributes[attribute.name] =
         attribute.hasG ? graphs.first.map { .graph($0) } : .list(graphs.map { .graph($0) })
     }
+    guard isComplete else { return nil }
     if let taken, let graph = node.attributes[taken] {
       for attribute in bodies { node.attributes[attribute.name] = graph }
     }
@@ -59,6 +67,10 @@ extension GraphBuilder {
     let captures: [(String, ValueID)]
     let constants: [(String, ValueID)]
     let absent: [String]
+    /// What could not be imported.
+    let unknown: [String]
+    /// Whether the node passes in what could not be imported.
+    let passesUnknown: Bool
   }
 
   private func body(
@@ -69,10 +81,16 @@ extension GraphBuilder {
       arguments: arguments, depth: depth + 1, callers: callers)
     let types = innerTypes
     for (index, input) in proto.input.enumerated() {
-      guard
-        let type = inner.formalType(input, types, index, formal.map { $0.map { scope.type($0) } }, of: node)
-      else { return nil }
-      inner.bind(input.name, to: inner.scope.graph.addInput(input.name, type))
+      let passed = formal.map { $0.map { scope.type($0) } }
+      if let type = inner.formalType(
+        input, types, index, passed, of: node, reports: !around.passesUnknown)
+      {
+        inner.bind(input.name, to: inner.scope.graph.addInput(input.name, type))
+      } else if around.passesUnknown {
+        inner.names[input.name] = .failed
+      } else {
+        return nil
+      }
     }
     for (name, value) in around.captures {
       let outer = scope.graph[value]
@@ -86,6 +104,7 @@ extension GraphBuilder {
       inner.bind(name, to: inner.scope.graph.addConstant(tensor, name: name))
     }
     for name in around.absent where inner.names[name] == nil { inner.names[name] = .absent }
+    for name in around.unknown where inner.names[name] == nil { inner.names[name] = .failed }
     inner.addInitializers(proto, besides: Set(proto.input.map(\.name)))
     inner.addNodes(proto.node)
     guard let outputs = inner.outputs(proto.output) else { return nil }
@@ -96,7 +115,7 @@ extension GraphBuilder {
   /// The declared type of a body's input or, where the body leaves it out, the one of what the node passes in.
   private func formalType(
     _ input: Onnx_ValueInfoProto, _ types: DeclaredTypes, _ index: Int, _ passed: [ValueType?],
-    of node: SourceNode
+    of node: SourceNode, reports: Bool
   ) -> ValueType? {
     do throws(TensorFault) {
       if let type = try types.type(input.type, of: input.name) { return type }
@@ -107,6 +126,7 @@ extension GraphBuilder {
     if let type = BodyInputs.type(index, of: node.opType, version: node.version, passed: passed) {
       return type
     }
+    guard reports else { return nil }
     model.report(
       Problem(
         .invalidGraph, "input '\(input.name)' of a body has no type", node: node.name, operator: node.opType,

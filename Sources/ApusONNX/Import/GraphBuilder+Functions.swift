@@ -1,8 +1,10 @@
 import ApusCore
 
 extension GraphBuilder {
-  /// Imports a function's nodes in the place of a call.
-  func inline(_ function: Onnx_FunctionProto, _ call: Onnx_NodeProto, _ node: SourceNode) {
+  /// Imports a function's nodes in the place of a call, of which the inputs at `failed` could not be imported.
+  func inline(
+    _ function: Onnx_FunctionProto, _ call: Onnx_NodeProto, _ node: SourceNode, _ failed: Set<Int>
+  ) {
     let key = ModelImport.FunctionKey(function)
     guard depth < Self.depthLimit, !callers.contains(key) else {
       if callers.contains(key) {
@@ -29,7 +31,7 @@ extension GraphBuilder {
       if index < node.inputs.count, let value = node.inputs[index] {
         inner.bind(name, to: value)
       } else {
-        inner.names[name] = .absent
+        inner.names[name] = failed.contains(index) ? .failed : .absent
       }
     }
     inner.addNodes(function.node)

@@ -5,29 +5,28 @@ extension GraphBuilder {
   func add(_ proto: Onnx_NodeProto, rank: Int) {
     guard model.countNode() else { return fail(proto) }
     if let branch = decidedBranch(of: proto) { return inline(branch, of: proto) }
-    guard let node = sourceNode(proto) else { return fail(proto) }
+    guard let (node, failed) = sourceNode(proto) else { return fail(proto) }
     if let function = model.functions[ModelImport.FunctionKey(proto)] {
-      return inline(function, proto, node)
+      return inline(function, proto, node, failed)
     }
     let own = model.table.importer(domain: node.domain, opType: node.opType, version: node.version)
     if own == nil,
       let body = SchemaFunctions.body(domain: node.domain, opType: node.opType, version: node.version)
     {
-      return inline(body, proto, node)
+      return inline(body, proto, node, failed)
     }
     guard let importer = own ?? model.table.pluginImporter(node.opType) else {
       model.report(unsupported(node))
       return fail(proto)
     }
-    let source = node.name
-    scope.source = source
-    do {
-      let built = try importer.build(node, scope)
-      finish(node, proto, built)
-    } catch {
-      model.report(problem(error, at: node))
-      fail(proto)
+    if failed.isEmpty {
+      scope.source = node.name
+      do { return finish(node, proto, try importer.build(node, scope)) } catch {
+        model.report(problem(error, at: node))
+      }
     }
+    reportRefusedAttributes(of: node, importer, failed)
+    fail(proto)
   }
 
   /// Binds what an importer built to the names of the source.
@@ -57,11 +56,12 @@ extension GraphBuilder {
 
   func fail(_ proto: Onnx_NodeProto) { for output in proto.output { names[output] = .failed } }
 
-  /// The node with its inputs looked up and its attributes decoded; nil when something it needs could not be imported.
-  private func sourceNode(_ proto: Onnx_NodeProto) -> SourceNode? {
+  /// The node with its inputs looked up and its attributes decoded, and the places of inputs that could not be imported;
+  /// nil when an attribute cannot be decoded.
+  private func sourceNode(_ proto: Onnx_NodeProto) -> (node: SourceNode, failed: Set<Int>)? {
     let domain = ImporterTable.normalized(proto.domain)
     let own = NodeNames.name(of: proto)
-    guard var inputs = lookUp(proto.input, node: own, proto.opType) else { return nil }
+    var (inputs, failed) = lookUp(proto.input, node: own, proto.opType)
     let resolved = resolvedAttributes(of: proto)
     let hasBodies = resolved.contains { $0.hasG || !$0.graphs.isEmpty }
     var node = SourceNode(
@@ -71,36 +71,35 @@ extension GraphBuilder {
       return nil
     }
     if hasBodies {
-      guard let captures = addBodies(resolved, formal: inputs, to: &node) else { return nil }
+      guard let captures = addBodies(resolved, formal: inputs, failed, to: &node) else { return nil }
       inputs += captures
       node.captures = captures.count
     } else {
-      while let last = inputs.last, last == nil { inputs.removeLast() }
+      while inputs.last == .some(nil), !failed.contains(inputs.count - 1) { inputs.removeLast() }
     }
     node.inputs = inputs
-    return node
+    return (node, failed)
   }
 
-  private func lookUp(_ list: [String], node: String, _ opType: String) -> [ValueID?]? {
-    var inputs: [ValueID?] = []
-    for name in list {
-      if name.isEmpty {
-        inputs.append(nil)
-        continue
-      }
-      switch names[name] {
-      case .value(let value): inputs.append(value)
-      case .absent: inputs.append(nil)
-      case .failed: return nil
+  /// Values of inputs, nil for those that are absent, and the places of those that failed.
+  private func lookUp(_ list: [String], node: String, _ opType: String) -> ([ValueID?], Set<Int>) {
+    var (inputs, failed) = ([ValueID?](), Set<Int>())
+    for (index, name) in list.enumerated() {
+      var input: ValueID?
+      switch name.isEmpty ? .absent : names[name] {
+      case .value(let value): input = value
+      case .absent: break
+      case .failed: failed.insert(index)
       case nil:
+        failed.insert(index)
         model.report(
           Problem(
             .undefinedValue, "input '\(name)' is defined nowhere", node: node, operator: opType, value: name,
             fix: "every input must be a graph input, an initializer or the output of another node"))
-        return nil
       }
+      inputs.append(input)
     }
-    return inputs
+    return (inputs, failed)
   }
 
   /// The attributes of a node with references to attributes of the function filled in.
@@ -132,7 +131,7 @@ extension GraphBuilder {
     return complete
   }
 
-  private func problem(_ error: any Error, at node: SourceNode) -> Problem {
+  func problem(_ error: any Error, at node: SourceNode) -> Problem {
     if let error = error as? OperatorError {
       return error.problem(
         node: node.name, operator: node.opType, domain: node.domain, opset: node.version)

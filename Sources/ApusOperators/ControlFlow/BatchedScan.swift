@@ -15,9 +15,9 @@ public struct BatchedScan: Operator {
       .onnx("Scan", since: 8, until: 8) { node in
         var op = BatchedScan()
         op.body = try node.require("body", node.graph("body"))
-        op.scanCount = try node.require("num_scan_inputs", node.int("num_scan_inputs"))
+        op.scanCount = try node.require("num_scan_inputs", node.int("num_scan_inputs", in: 1...Int.max))
         op.captureCount = node.captures
-        op.directions = try node.ints("directions") ?? []
+        op.directions = try node.ints("directions", in: 0...1) ?? []
         return op
       }
     ]

@@ -109,7 +109,10 @@ public struct GraphInterpreter: Sendable {
       for (index, id) in node.inputs.enumerated() where id != nil && inputs[index] == nil {
         throw OperatorError(.wrongInputCount, "input \(index) was not computed")
       }
-      return try node.op.evaluate(Operands(inputs, outputCount: node.outputs.count))
+      let operands = Operands(inputs, outputCount: node.outputs.count)
+      // The nodes of bodies are looked at one by one.
+      return try node.op is any BodyOperator
+        ? node.op.evaluate(operands) : node.op.evaluateInMemory(operands)
     } catch let error as OperatorError {
       let first = node.outputs.compactMap { $0 }.first.map { graph[$0].name } ?? ""
       let name = node.name.isEmpty ? first : node.name

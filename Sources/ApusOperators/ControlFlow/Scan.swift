@@ -20,12 +20,12 @@ public struct Scan: BodyOperator {
       .onnx("Scan", since: 9) { node in
         var op = Scan()
         op.body = try node.require("body", node.graph("body"))
-        op.scanCount = try node.require("num_scan_inputs", node.int("num_scan_inputs"))
+        op.scanCount = try node.require("num_scan_inputs", node.int("num_scan_inputs", in: 1...Int.max))
         op.captureCount = node.captures
         op.inputAxes = try node.ints("scan_input_axes") ?? []
         op.outputAxes = try node.ints("scan_output_axes") ?? []
-        op.inputDirections = try node.ints("scan_input_directions") ?? []
-        op.outputDirections = try node.ints("scan_output_directions") ?? []
+        op.inputDirections = try node.ints("scan_input_directions", in: 0...1) ?? []
+        op.outputDirections = try node.ints("scan_output_directions", in: 0...1) ?? []
         return op
       }
     ]

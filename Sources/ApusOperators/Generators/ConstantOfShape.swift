@@ -51,9 +51,7 @@ public struct ConstantOfShape: Operator {
   public func evaluate(_ operands: Operands) throws -> [Value] {
     let shape = try operands.tensor(0, .integers).integers().map { Int($0) }
     try shape.forEach(Self.check)
-    guard value.dtype.byteCount(shape.elementCount) < 1 << 40 else {
-      throw OperatorError(.outOfMemory, "a tensor of shape \(shape) is too large")
-    }
+    try TensorMemory.check(shape)
     return [.tensor(value.repeated(over: shape))]
   }
 }

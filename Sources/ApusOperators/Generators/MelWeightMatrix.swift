@@ -38,6 +38,7 @@ public struct MelWeightMatrix: Operator {
       throw OperatorError(.invalidValue, "the numbers of bins or the sample rate are out of range")
     }
     let (bins, rows) = (sizes[0], sizes[1] / 2 + 1)
+    try TensorMemory.check([rows, bins])
     let edges = Self.edges(bins: bins, length: scalars[1], rate: scalars[2], from: scalars[3], to: scalars[4])
     guard edges.allSatisfy({ $0 >= 0 && $0 < rows }) else {
       throw OperatorError(.invalidValue, "a band lies outside the spectrum", fix: "lower upper_edge_hertz")

@@ -12,7 +12,7 @@ public struct Multinomial: Operator {
       .onnx("Multinomial", since: 7) { node in
         var op = Multinomial()
         op.dtype = try node.dtype("dtype") ?? .i32
-        op.sampleSize = try node.int("sample_size", default: 1)
+        op.sampleSize = try node.int("sample_size", in: 0...Window.largest) ?? 1
         op.seed = try node.float("seed")
         return op
       }
@@ -48,6 +48,7 @@ public struct Multinomial: Operator {
     try check(x.rank)
     let (logits, classes) = (x.doubles(), x.shape[1])
     guard classes > 0 || x.shape[0] == 0 else { throw OperatorError(.shapeMismatch, "there are no classes") }
+    try TensorMemory.check([x.shape[0], sampleSize])
     var source = RandomSource(seed: seed)
     var draws: [Int64] = []
     for row in 0..<x.shape[0] {

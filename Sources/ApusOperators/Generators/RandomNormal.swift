@@ -17,7 +17,7 @@ public struct RandomNormal: RandomTensor {
   mutating func setParameters(_ node: SourceNode) throws {
     mean = try node.float("mean", default: 0)
     scale = try node.float("scale", default: 1)
-    shape = try node.require("shape", node.ints("shape"))
+    shape = try node.require("shape", node.ints("shape", in: 0...Int.max))
   }
 
   func sample(_ source: inout RandomSource) -> Double {

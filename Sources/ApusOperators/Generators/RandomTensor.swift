@@ -42,6 +42,7 @@ extension RandomTensor {
   public func evaluate(_ operands: Operands) throws -> [Value] {
     let like = fixedShape == nil ? try operands.tensor(0) : nil
     let shape = fixedShape ?? like?.shape ?? []
+    try TensorMemory.check(shape)
     var source = RandomSource(seed: seed)
     let samples = (0..<shape.elementCount).map { _ in sample(&source) }
     return [.tensor(Tensor(doubles: samples, dtype ?? like?.dtype ?? .f32, shape))]

@@ -16,7 +16,7 @@ public struct RandomUniform: RandomTensor {
   mutating func setParameters(_ node: SourceNode) throws {
     low = try node.float("low", default: 0)
     high = try node.float("high", default: 1)
-    shape = try node.require("shape", node.ints("shape"))
+    shape = try node.require("shape", node.ints("shape", in: 0...Int.max))
   }
 
   func sample(_ source: inout RandomSource) -> Double {

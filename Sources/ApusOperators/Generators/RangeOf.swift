@@ -54,14 +54,16 @@ public struct RangeOf: Operator {
         inputs[0].integers()[0], inputs[1].integers()[0], inputs[2].integers()[0]
       )
       guard delta != 0 else { throw OperatorError(.invalidValue, "the step is 0") }
+      try TensorMemory.check([Int(min(max((Double(limit) - Double(start)) / Double(delta), 0), 1e18))])
       let numbers = Array(stride(from: start, to: limit, by: Int(delta)))
       return [.tensor(Tensor(integers: numbers, dtype, [numbers.count]))]
     }
     let (start, limit, delta) = (inputs[0].doubles()[0], inputs[1].doubles()[0], inputs[2].doubles()[0])
     let count = ((limit - start) / delta).rounded(.up)
-    guard count.isFinite, count < 1e12 else {
+    guard count.isFinite else {
       throw OperatorError(.invalidValue, "the range has no end", value: "\(start)..<\(limit) by \(delta)")
     }
+    try TensorMemory.check([Int(min(max(count, 0), 1e18))])
     let numbers = (0..<max(0, Int(count))).map { start + Double($0) * delta }
     return [.tensor(Tensor(doubles: numbers, dtype, [numbers.count]))]
   }

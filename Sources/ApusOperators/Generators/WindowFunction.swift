@@ -30,9 +30,7 @@ extension WindowFunction {
   }
 
   private func check(_ size: Int) throws {
-    guard size >= 0, size < 1 << 40 else {
-      throw OperatorError(.invalidValue, "the window's size is out of range", value: String(size))
-    }
+    try TensorMemory.check([size])
   }
 
   public func evaluate(_ operands: Operands) throws -> [Value] {

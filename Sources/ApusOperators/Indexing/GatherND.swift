@@ -8,7 +8,7 @@ public struct GatherND: Operator {
   public static var importers: [Importer] {
     [
       .onnx("GatherND", since: 11) { node in
-        GatherND(batchDims: try node.int("batch_dims", default: 0))
+        GatherND(batchDims: try node.int("batch_dims", in: 0...64) ?? 0)
       }
     ]
   }

@@ -29,8 +29,8 @@ public struct Attention: Operator {
     [
       .onnx("Attention", since: 23) { node in
         var op = Attention()
-        op.queryHeads = try node.int("q_num_heads")
-        op.keyHeads = try node.int("kv_num_heads")
+        op.queryHeads = try node.int("q_num_heads", in: Window.steps)
+        op.keyHeads = try node.int("kv_num_heads", in: Window.steps)
         op.scale = try node.float("scale")
         op.causal = try node.bool("is_causal", default: false)
         op.softcap = try node.float("softcap", default: 0)

@@ -27,8 +27,8 @@ public struct Conv: WindowedOperator, SampledReference {
 
   private init(onnx node: SourceNode) throws {
     try readWindow(node)
-    group = try node.int("group", default: 1)
-    kernelShape = try node.ints("kernel_shape") ?? []
+    group = try node.int("group", in: Window.steps) ?? 1
+    kernelShape = try node.ints("kernel_shape", in: Window.steps) ?? []
   }
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {
@@ -41,7 +41,7 @@ public struct Conv: WindowedOperator, SampledReference {
     let axes = input.count - 2
     let window = try window(axes: axes)
     try require(
-      kernelShape.isEmpty || kernelShape.count == axes, attribute: "kernelShape", value: "\(kernelShape)",
+      kernelShape.isEmpty || kernelShape.count == axes, attribute: "kernel_shape", value: "\(kernelShape)",
       allowed: "\(axes) sizes")
     guard let weight else {
       let sizes =

@@ -19,9 +19,9 @@ public struct ConvTranspose: WindowedOperator, SampledReference {
       .onnx("ConvTranspose") { node in
         var op = ConvTranspose()
         try op.readWindow(node)
-        op.group = try node.int("group", default: 1)
-        op.outputPadding = try node.ints("output_padding") ?? []
-        op.outputShape = try node.ints("output_shape") ?? []
+        op.group = try node.int("group", in: Window.steps) ?? 1
+        op.outputPadding = try node.ints("output_padding", in: 0...Window.largest) ?? []
+        op.outputShape = try node.ints("output_shape", in: Window.steps) ?? []
         return op
       }
     ]
@@ -62,12 +62,12 @@ public struct ConvTranspose: WindowedOperator, SampledReference {
       let extra = op.outputPadding.isEmpty ? input.map { _ in 0 } : op.outputPadding
       try require(
         extra.count == input.count && extra.allSatisfy { (0...Window.largest).contains($0) },
-        attribute: "outputPadding", value: "\(extra)", allowed: "\(input.count) sizes")
+        attribute: "output_padding", value: "\(extra)", allowed: "\(input.count) sizes")
       var wanted: Shape? = op.outputShape.isEmpty ? nil : Shape(op.outputShape.suffix(input.count))
       try require(
         wanted.map { sizes in sizes.count == input.count && sizes.allSatisfy { ($0.value ?? 0) > 0 } }
           ?? true,
-        attribute: "outputShape", value: "\(op.outputShape)", allowed: "\(input.count) positive sizes")
+        attribute: "output_shape", value: "\(op.outputShape)", allowed: "\(input.count) positive sizes")
       let same = op.autoPad == .sameUpper || op.autoPad == .sameLower
       if same, wanted == nil { wanted = input.indices.map { input[$0] * .constant(window.strides[$0]) } }
       for axis in input.indices {

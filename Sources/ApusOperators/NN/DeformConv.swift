@@ -19,8 +19,8 @@ public struct DeformConv: WindowedOperator {
       .onnx("DeformConv") { node in
         var op = DeformConv()
         try op.readWindow(node)
-        op.group = try node.int("group", default: 1)
-        op.offsetGroup = try node.int("offset_group", default: 1)
+        op.group = try node.int("group", in: Window.steps) ?? 1
+        op.offsetGroup = try node.int("offset_group", in: Window.steps) ?? 1
         return op
       }
     ]

@@ -8,7 +8,9 @@ public struct GlobalLpPool: GlobalPooling {
 
   public static var importers: [Importer] {
     [
-      .onnx("GlobalLpPool", since: 2) { node in GlobalLpPool(p: Double(try node.int("p", default: 2))) },
+      .onnx("GlobalLpPool", since: 2) { node in
+        GlobalLpPool(p: Double(try node.int("p", in: Window.steps) ?? 2))
+      },
       .onnx("GlobalLpPool", since: 1, until: 1) { node in GlobalLpPool(p: try node.float("p", default: 2)) },
     ]
   }

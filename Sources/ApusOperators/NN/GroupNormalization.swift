@@ -19,7 +19,7 @@ public struct GroupNormalization: Operator {
   public init() {}
 
   private init(onnx node: SourceNode, scalePerGroup: Bool) throws {
-    groups = try node.require("num_groups", node.int("num_groups"))
+    groups = try node.require("num_groups", node.int("num_groups", in: Window.steps))
     epsilon = try node.float("epsilon", default: 1e-5)
     self.scalePerGroup = scalePerGroup
   }

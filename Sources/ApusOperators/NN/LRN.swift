@@ -14,7 +14,7 @@ public struct LRN: Operator {
     [
       .onnx("LRN") { node in
         var op = LRN()
-        op.size = try node.require("size", node.int("size"))
+        op.size = try node.require("size", node.int("size", in: Window.steps))
         op.alpha = try node.float("alpha", default: 0.0001)
         op.beta = try node.float("beta", default: 0.75)
         op.bias = try node.float("bias", default: 1)

@@ -29,8 +29,8 @@ public struct LinearAttention: Operator {
     [
       .onnx("LinearAttention", since: 27) { node in
         var op = LinearAttention()
-        op.queryHeads = try node.require("q_num_heads", node.int("q_num_heads"))
-        op.keyHeads = try node.require("kv_num_heads", node.int("kv_num_heads"))
+        op.queryHeads = try node.require("q_num_heads", node.int("q_num_heads", in: Window.steps))
+        op.keyHeads = try node.require("kv_num_heads", node.int("kv_num_heads", in: Window.steps))
         op.scale = try node.float("scale", default: 0)
         let rule = try node.string("update_rule", default: "gated_delta")
         guard let known = UpdateRule(rawValue: rule) else {

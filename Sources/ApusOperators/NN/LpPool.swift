@@ -17,7 +17,7 @@ public struct LpPool: PoolingOperator {
       .onnx("LpPool", since: 2) { node in
         var pool = LpPool()
         try pool.readPooling(node)
-        pool.p = Double(try node.int("p", default: 2))
+        pool.p = Double(try node.int("p", in: Window.steps) ?? 2)
         return pool
       },
       .onnx("LpPool", since: 1, until: 1) { node in

@@ -54,7 +54,7 @@ public protocol PoolingOperator: WindowedOperator {
 extension PoolingOperator {
   mutating func readPooling(_ node: SourceNode) throws {
     try readWindow(node)
-    kernelShape = try node.require("kernel_shape", node.ints("kernel_shape"))
+    kernelShape = try node.require("kernel_shape", node.ints("kernel_shape", in: Window.steps))
     ceilMode = try node.bool("ceil_mode", default: false)
   }
 

@@ -37,8 +37,8 @@ public struct RotaryEmbedding: Operator {
 
   private init(onnx node: SourceNode) throws {
     interleaved = try node.bool("interleaved", default: false)
-    rotatedSize = try node.int("rotary_embedding_dim", default: 0)
-    heads = try node.int("num_heads", default: 0)
+    rotatedSize = try node.int("rotary_embedding_dim", in: 0...Window.largest) ?? 0
+    heads = try node.int("num_heads", in: 0...Window.largest) ?? 0
   }
 
   public func infer(_ context: InferenceContext) throws -> [ValueType] {

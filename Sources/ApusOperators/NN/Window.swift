@@ -26,9 +26,9 @@ public protocol WindowedOperator: Operator {
 extension WindowedOperator {
   /// Reads the attributes that all windowed ONNX operators share.
   mutating func readWindow(_ node: SourceNode) throws {
-    strides = try node.ints("strides") ?? []
-    dilations = try node.ints("dilations") ?? []
-    pads = try node.ints("pads") ?? []
+    strides = try node.ints("strides", in: Window.steps) ?? []
+    dilations = try node.ints("dilations", in: Window.steps) ?? []
+    pads = try node.ints("pads", in: Window.margins) ?? []
     let name = try node.string("auto_pad", default: "NOTSET")
     let modes: [String: AutoPad] = [
       "NOTSET": .notSet, "": .notSet, "VALID": .valid, "SAME_UPPER": .sameUpper, "SAME_LOWER": .sameLower,
@@ -57,6 +57,10 @@ struct Window {
 
   /// Sizes above this come from damaged files; below it no product of two overflows.
   static let largest = 1 << 30
+  /// What strides, dilations, kernel sizes and numbers of groups may be.
+  static let steps = 1...largest
+  /// What padding may be; below zero it crops.
+  static let margins = -largest...largest
 
   init(strides: [Int], dilations: [Int], pads: [Int], autoPad: AutoPad, axes: Int) throws {
     func filled(_ list: [Int], _ name: String, _ fallback: Int, _ count: Int, _ allowed: ClosedRange<Int>)
@@ -71,10 +75,10 @@ struct Window {
       }
       return list
     }
-    self.strides = try filled(strides, "strides", 1, axes, 1...Self.largest)
-    self.dilations = try filled(dilations, "dilations", 1, axes, 1...Self.largest)
+    self.strides = try filled(strides, "strides", 1, axes, Self.steps)
+    self.dilations = try filled(dilations, "dilations", 1, axes, Self.steps)
     let explicit = autoPad == .notSet ? pads : []
-    let all = try filled(explicit, "pads", 0, 2 * axes, -Self.largest...Self.largest)
+    let all = try filled(explicit, "pads", 0, 2 * axes, Self.margins)
     begins = Array(all.prefix(axes))
     ends = Array(all.suffix(axes))
     self.autoPad = autoPad
@@ -135,6 +139,6 @@ struct Window {
 
 /// Refuses a number of groups that no tensor divides into.
 func checkGroups(_ groups: Int, _ attribute: String) throws {
-  let allowed = 1...Window.largest
+  let allowed = Window.steps
   try require(allowed.contains(groups), attribute: attribute, value: groups, allowed: "\(allowed)")
 }

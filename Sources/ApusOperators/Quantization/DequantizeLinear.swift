@@ -16,7 +16,7 @@ public struct DequantizeLinear: Operator {
     .onnx("DequantizeLinear", domain: domain) { node in
       var op = DequantizeLinear()
       op.axis = try node.int("axis", default: 1)
-      op.blockSize = try node.int("block_size", default: 0)
+      op.blockSize = try node.int("block_size", in: 0...Window.largest) ?? 0
       op.dtype = try node.dtype("output_dtype")
       return op
     }

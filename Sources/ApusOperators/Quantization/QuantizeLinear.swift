@@ -20,7 +20,7 @@ public struct QuantizeLinear: Operator {
     .onnx("QuantizeLinear", domain: domain) { node in
       var op = QuantizeLinear()
       op.axis = try node.int("axis", default: 1)
-      op.blockSize = try node.int("block_size", default: 0)
+      op.blockSize = try node.int("block_size", in: 0...Window.largest) ?? 0
       op.saturate = try node.bool("saturate", default: true)
       op.dtype = try node.dtype("output_dtype")
       op.precision = try node.dtype("precision")

@@ -13,8 +13,8 @@ extension QuantizedConvolution {
       .onnx(name, since: 10) { node in
         var op = Self()
         try op.readWindow(node)
-        op.group = try node.int("group", default: 1)
-        op.kernelShape = try node.ints("kernel_shape") ?? []
+        op.group = try node.int("group", in: Window.steps) ?? 1
+        op.kernelShape = try node.ints("kernel_shape", in: Window.steps) ?? []
         return op
       }
     ]

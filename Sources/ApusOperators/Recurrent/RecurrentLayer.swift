@@ -62,7 +62,7 @@ struct RecurrentCell {
 
 extension RecurrentLayer {
   mutating func readRecurrent(_ node: SourceNode) throws {
-    hiddenSize = try node.int("hidden_size", default: 0)
+    hiddenSize = try node.int("hidden_size", in: 0...Window.largest) ?? 0
     // Version 1 of GRU misspells its default.
     var name = try node.string("direction", default: "forward")
     if name == "foward" { name = "forward" }

@@ -16,7 +16,8 @@ public struct DepthToSpace: Operator {
             .unsupportedAttribute, "unknown mode", attribute: "mode", value: mode, allowed: "DCR, CRD")
         }
         return DepthToSpace(
-          blockSize: try node.require("blocksize", node.int("blocksize")), columnRowDepth: mode == "CRD")
+          blockSize: try node.require("blocksize", node.int("blocksize", in: 1...1 << 20)),
+          columnRowDepth: mode == "CRD")
       }
     ]
   }

@@ -44,10 +44,10 @@ struct ElementMap {
   }
 
   static func check(_ shape: [Int]) throws {
-    guard shape.allSatisfy({ $0 >= 0 }), shape.map({ max($0, 1) }).elementCount <= 1 << 30 else {
-      throw OperatorError(
-        .invalidValue, "the result would have shape \(shape)", fix: "check the sizes that the model computes")
-    }
+    // Positions are made axis by axis, and the lists of two axes live at once; those along an axis are made beside one
+    // without elements too.
+    try TensorMemory.check(shape.map { max($0, 1) }, bytesPerElement: 24)
+    if let size = shape.first(where: { $0 < 0 }) { try TensorMemory.check([size]) }
   }
 
   /// The mapped tensor; `fill` is a tensor of one element of the same type, zero (or "") when absent.

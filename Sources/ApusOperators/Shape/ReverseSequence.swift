@@ -10,7 +10,8 @@ public struct ReverseSequence: Operator {
     [
       .onnx("ReverseSequence", since: 10) { node in
         ReverseSequence(
-          batchAxis: try node.int("batch_axis", default: 1), timeAxis: try node.int("time_axis", default: 0))
+          batchAxis: try node.int("batch_axis", in: 0...1) ?? 1,
+          timeAxis: try node.int("time_axis", in: 0...1) ?? 0)
       }
     ]
   }

@@ -7,7 +7,7 @@ public struct SpaceToDepth: Operator {
   public static var importers: [Importer] {
     [
       .onnx("SpaceToDepth") { node in
-        SpaceToDepth(blockSize: try node.require("blocksize", node.int("blocksize")))
+        SpaceToDepth(blockSize: try node.require("blocksize", node.int("blocksize", in: 1...1 << 20)))
       }
     ]
   }

@@ -10,7 +10,8 @@ public struct Split: Operator {
   public static var importers: [Importer] {
     [
       .onnx("Split", since: 13) { node in
-        Split(axis: try node.int("axis", default: 0), partCount: try node.int("num_outputs"))
+        Split(
+          axis: try node.int("axis", default: 0), partCount: try node.int("num_outputs", in: Window.steps))
       },
       .onnx("Split", since: 1, until: 12) { node, scope in
         let sizes = try node.ints("split").map { scope.constant($0) } ?? node.inputs.dropFirst().first ?? nil

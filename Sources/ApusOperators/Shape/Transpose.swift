@@ -6,7 +6,13 @@ public struct Transpose: Operator, ChannelMoving {
   public var permutation: [Int]?
 
   public static var importers: [Importer] {
-    [.onnx("Transpose") { node in Transpose(try node.ints("perm")) }]
+    [
+      .onnx("Transpose") { node in
+        let op = Transpose(try node.ints("perm"))
+        if let count = op.permutation?.count { _ = try op.axes(rank: count) }
+        return op
+      }
+    ]
   }
 
   public init() {}

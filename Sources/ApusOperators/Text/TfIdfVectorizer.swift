@@ -32,9 +32,9 @@ public struct TfIdfVectorizer: Operator {
         .invalidAttribute, "unknown weighting", attribute: "mode", value: text, allowed: "TF, IDF, TFIDF")
     }
     self.mode = mode
-    minGramLength = try node.require("min_gram_length", node.int("min_gram_length"))
-    maxGramLength = try node.require("max_gram_length", node.int("max_gram_length"))
-    maxSkipCount = try node.require("max_skip_count", node.int("max_skip_count"))
+    minGramLength = try node.require("min_gram_length", node.int("min_gram_length", in: 1...Int.max))
+    maxGramLength = try node.require("max_gram_length", node.int("max_gram_length", in: 1...Int.max))
+    maxSkipCount = try node.require("max_skip_count", node.int("max_skip_count", in: 0...Int.max))
     ngramCounts = try node.require("ngram_counts", node.ints("ngram_counts"))
     ngramIndexes = try node.require("ngram_indexes", node.ints("ngram_indexes"))
     poolIntegers = try node.ints("pool_int64s") ?? []

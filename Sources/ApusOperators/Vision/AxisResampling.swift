@@ -73,6 +73,7 @@ package struct AxisResampling {
 
   /// Weights of linear or cubic interpolation.
   package func taps(of op: Resize) throws -> [Taps] {
+    if newSize == 0 { return [] }
     try checkElements()
     // Shrinking with antialiasing stretches the filter.
     let stretch = op.antialias ? min(scale, 1) : 1

@@ -14,9 +14,9 @@ public struct Col2Im: Operator {
     [
       .onnx("Col2Im", since: 18) { node in
         var op = Col2Im()
-        op.dilations = try node.ints("dilations") ?? []
-        op.pads = try node.ints("pads") ?? []
-        op.strides = try node.ints("strides") ?? []
+        op.dilations = try node.ints("dilations", in: Window.steps) ?? []
+        op.pads = try node.ints("pads", in: Window.margins) ?? []
+        op.strides = try node.ints("strides", in: Window.steps) ?? []
         return op
       }
     ]

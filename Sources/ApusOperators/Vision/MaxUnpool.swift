@@ -13,9 +13,9 @@ public struct MaxUnpool: Operator {
     [
       .onnx("MaxUnpool", since: 9) { node in
         var op = MaxUnpool()
-        op.kernel = try node.require("kernel_shape", node.ints("kernel_shape"))
-        op.strides = try node.ints("strides") ?? []
-        op.pads = try node.ints("pads") ?? []
+        op.kernel = try node.require("kernel_shape", node.ints("kernel_shape", in: Window.steps))
+        op.strides = try node.ints("strides", in: Window.steps) ?? []
+        op.pads = try node.ints("pads", in: Window.margins) ?? []
         return op
       }
     ]

@@ -31,9 +31,9 @@ public struct RoiAlign: Operator {
             value: places,
             allowed: "half_pixel, output_half_pixel")
         }
-        op.outputHeight = try node.int("output_height", default: 1)
-        op.outputWidth = try node.int("output_width", default: 1)
-        op.samplingRatio = try node.int("sampling_ratio", default: 0)
+        op.outputHeight = try node.int("output_height", in: Window.steps) ?? 1
+        op.outputWidth = try node.int("output_width", in: Window.steps) ?? 1
+        op.samplingRatio = try node.int("sampling_ratio", in: 0...Window.largest) ?? 0
         op.spatialScale = try node.float("spatial_scale", default: 1)
         op.isMaximum = mode == "max"
         op.halfPixel = places == "half_pixel"

@@ -56,7 +56,8 @@ public struct FoldConstants: Pass {
       tensors.append(tensor)
     }
     guard isSmallEnough(node, tensors, graph) else { return false }
-    guard let results = try? node.op.evaluate(Operands(tensors, outputCount: node.outputs.count)) else {
+    guard let results = try? node.op.evaluateInMemory(Operands(tensors, outputCount: node.outputs.count))
+    else {
       return false
     }
     guard zip(node.outputs, results).allSatisfy({ $0 == nil || $1.tensor != nil }),

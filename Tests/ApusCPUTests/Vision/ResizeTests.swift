@@ -28,4 +28,17 @@ import Testing
         ], runs: ["cpu.resize.nhwc/channelsLast"])
     }
   }
+
+  /// A scale beside 1 interpolates along axes whose size it leaves: the reference's work.
+  @Test func channelsThatOnlySeemToStay() throws {
+    var kept = resize(.linear, .halfPixel)
+    kept.aspectRatio = .notLarger
+    let sizes = NodeCase.Input.constant(Tensor([1, 1, 3, 4] as [Int64]))
+    let scales = NodeCase.Input.constant(Tensor([1, 1.4, 0.5, 0.5] as [Float]))
+    try check(
+      [
+        NodeCase(kept, [.fed(.f32, [1, 1, 4, 4]), .absent, .absent, sizes], batches: [1]),
+        NodeCase(resize(.linear, .halfPixel), [.fed(.f32, [nil, 2, 4, 4]), .absent, scales]),
+      ], runs: [])
+  }
 }
