@@ -33,7 +33,7 @@ struct CUDAProgram {
     var operands: [String: Operand]
   }
 
-  /// What a library does in the place of launches.
+  /// What a library does in the place of launches, where it is there.
   struct Call {
     var work: LibraryWork
     var choice: LibraryChoice
@@ -67,6 +67,23 @@ struct CUDAProgram {
   }
 }
 
+extension CUDAProgram {
+  /// A library's program with one of ours for machines that lack the library.
+  func backed(by own: CUDAProgram) -> CUDAProgram {
+    var both = self
+    both.temporaryBytes = own.temporaryBytes
+    both.launches = own.launches.map { launch in
+      var moved = launch
+      moved.operands = launch.operands.mapValues { operand in
+        if case .packed(let index) = operand { .packed(packed.count + index) } else { operand }
+      }
+      return moved
+    }
+    both.packed += own.packed
+    return both
+  }
+}
+
 extension CUDATactic {
   func absorbed(_ node: TacticNode) -> Set<Int> { [] }
   func inPlace(_ node: TacticNode) -> [[Int]] { [] }
@@ -90,7 +107,8 @@ extension CUDATactic {
       try writer.add(choice?.program, choice?.microseconds, concrete, absorbed: absorbed(node))
     }
     var built = BuiltKernel(
-      try writer.record(tactic: name), absorbedInputs: absorbed(node), inPlace: inPlace(node))
+      try writer.record(tactic: name), absorbedInputs: absorbed(node),
+      inPlace: writer.overwritesInputs ? inPlace(node) : [])
     built.refusals = refusals
     return built
   }
@@ -106,7 +124,7 @@ extension CUDATactic {
     if context.libraryUse == .always,
       let call = context.libraryPrograms(concrete, absorbed: absorbed).programs.first
     {
-      return ProgramTuner.Choice(program: call)
+      return ProgramTuner.Choice(program: call.backed(by: first))
     }
     if let tuner = context.tuner, let session = node.tuning,
       programs.count > 1 || context.hasLibrary(for: concrete, absorbed: absorbed),
@@ -137,6 +155,8 @@ struct CUDARecordWriter {
   private var packed: Set<Int> = []
   /// Tactics that made the programs, where that was not the one that serves the node; nil stands for that one.
   private var makers: Set<String?> = []
+  /// Whether results may take the place of inputs.
+  private(set) var overwritesInputs = true
 
   init(_ context: CUDAContext, _ pool: ConstantPool) {
     self.context = context
@@ -168,6 +188,7 @@ struct CUDARecordWriter {
       variant.temporaryBytes = program.temporaryBytes
       makers.insert(program.tactic)
       for launch in program.launches { variant.launches.append(try self.launch(launch, program)) }
+      if let call = program.call, !call.work.overwritesInputs { overwritesInputs = false }
       variant.call = program.call.map { call in
         CUDAKernelRecord.Call(
           work: call.work, choice: call.choice, operands: operands(call.operands, program))

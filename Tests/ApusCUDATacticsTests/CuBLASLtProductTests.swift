@@ -112,16 +112,44 @@ import Testing
       })
   }
 
-  @Test func anEngineWithoutItsLibrarySaysWhatToInstall() throws {
+  @Test func withoutTheLibraryOursComputes() throws {
     let (plan, pool) = try plan(set(NullGPU()))
-    let bare = CUDARuntime(NullGPU(libraries: []))
-    let error = #expect(throws: ApusError.self) {
-      _ = try ExecutablePlan(
-        plan, constants: pool, runtimes: [bare] + TacticSet.cpu().runtimes, catalogue: .standard)
+    let bare = NullGPU(libraries: [])
+    let executable = try ExecutablePlan(
+      plan, constants: pool, runtimes: [CUDARuntime(bare)] + TacticSet.cpu().runtimes, catalogue: .standard)
+    try Session(executable).bind(inputs: ["x": Tensor(.f16, [8, 64])]).execute()
+    #expect(bare.actions.contains { if case .launch = $0 { true } else { false } })
+    #expect(bare.actions.allSatisfy { if case .call = $0 { false } else { true } })
+  }
+
+  /// The weights lie on the GPU once, whoever computes.
+  @Test func onlyWhatRunsTakesMemory() throws {
+    let (plan, pool) = try plan(set(NullGPU(), precision: "fp32"), dtype: "f32")
+    let (full, bare) = (NullGPU(), NullGPU(libraries: []))
+    for gpu in [full, bare] {
+      let executable = try ExecutablePlan(
+        plan, constants: pool, runtimes: [CUDARuntime(gpu)] + TacticSet.cpu().runtimes, catalogue: .standard)
+      let weights = gpu.actions.compactMap {
+        if case .copyToDevice(_, let byteCount) = $0 { byteCount } else { nil }
+      }
+      #expect(weights.count { $0 >= 64 * 40 * 4 } == 1, "\(weights)")
+      withExtendedLifetime(executable) {}
     }
-    let problem = try #require(error?.problems.first)
+  }
+
+  @Test func aCallWithNothingBehindItSaysWhatToInstall() throws {
+    let work = LibraryWork.product(MatrixProduct(math: .f16, rows: 8, columns: 8, reduction: 8))
+    var variant = CUDAKernelRecord.Variant(inputs: [[8, 8]], outputs: [[8, 8]], label: "cuBLASLt")
+    let choice = LibraryChoice(version: 1, description: "", workspaceBytes: 0)
+    variant.call = .init(work: work, choice: choice, operands: [:])
+    let record = try KernelRecord(
+      kind: CUDAKernelRecord.kind, tactic: "cuda.cublaslt",
+      encoding: CUDAKernelRecord(variants: [variant], packed: []))
+    let error = #expect(throws: ApusError.self) {
+      _ = try CUDARuntime(NullGPU(libraries: [])).revive(record, constants: [])
+    }
     #expect(error?.exitCode == 69)
-    #expect(problem.message.contains("cuBLASLt") && problem.fix?.contains("nvidia-cublas") == true)
-    #expect(problem.node != nil)
+    #expect(error?.problems.first?.message.contains("cuBLASLt") == true)
+    #expect(error?.problems.first?.fix?.contains("nvidia-cublas") == true)
   }
 }

@@ -16,6 +16,15 @@ public enum LibraryWork: Sendable, Hashable, Codable {
     }
   }
 
+  /// Whether the result may take the place of a residual.
+  public var overwritesInputs: Bool {
+    switch self {
+    case .product: true
+    // The library does not promise it.
+    case .convolution(let convolution): !convolution.hasResidual
+    }
+  }
+
   /// Names of the operands that a call reads and writes.
   public var operands: Set<String> {
     switch self {

@@ -10,6 +10,8 @@ final class CUDAKernel: Kernel, @unchecked Sendable {
   private let images: [UnsafeRawBufferPointer]
   /// Packed constants on the GPU, by their position among the record's constants.
   private let packed: [Int: DeviceBuffer]
+  /// What libraries do, by the number of the variant; where one is not there, the variant's own launches run.
+  private let works: [Int: PreparedWork]
 
   init(
     _ record: CUDAKernelRecord, tactic: String, constants: [UnsafeRawBufferPointer], _ runtime: CUDARuntime
@@ -18,17 +20,32 @@ final class CUDAKernel: Kernel, @unchecked Sendable {
     self.tactic = tactic
     self.runtime = runtime
     images = constants
-    for library in Set(record.variants.compactMap { $0.call?.work.library }) {
-      try runtime.gpu.require(library)
+    let works = try Self.works(of: record, runtime.gpu)
+    self.works = works
+    let used = record.variants.enumerated().reduce(into: Set<Int>()) { used, variant in
+      used.formUnion(variant.element.constants(byLibrary: works[variant.offset] != nil))
     }
     var packed: [Int: DeviceBuffer] = [:]
-    for position in record.packed {
+    for position in record.packed where used.contains(position) {
       let bytes = try Self.constant(position, constants)
       let buffer = try DeviceBuffer(runtime.gpu, byteCount: bytes.count, for: "the weights of \(tactic)")
       try buffer.write(bytes)
       packed[position] = buffer
     }
     self.packed = packed
+  }
+
+  private static func works(of record: CUDAKernelRecord, _ gpu: any GPU) throws -> [Int: PreparedWork] {
+    var works: [Int: PreparedWork] = [:]
+    for (number, variant) in record.variants.enumerated() {
+      guard let call = variant.call else { continue }
+      do {
+        works[number] = try PreparedWork(gpu, call.work, call.choice)
+      } catch  where !variant.launches.isEmpty {
+        // Ours compute the same.
+      }
+    }
+    return works
   }
 
   private static func constant(_ position: Int, _ constants: [UnsafeRawBufferPointer]) throws
@@ -42,7 +59,9 @@ final class CUDAKernel: Kernel, @unchecked Sendable {
   }
 
   func prepare(_ context: PrepareContext) throws -> PreparedKernel {
-    let variant = try variant(for: context)
+    let number = try variant(for: context)
+    let variant = record.variants[number]
+    if let work = works[number], let call = variant.call { return prepare(call, work) }
     var steps: [CUDALaunchStep] = []
     var workspace = 0
     var zeroed = 0
@@ -56,24 +75,27 @@ final class CUDAKernel: Kernel, @unchecked Sendable {
       zeroed = max(zeroed, launch.zeroedBytes)
     }
     let gpu = runtime.gpu
-    let call = try variant.call.map { call in
-      workspace = max(workspace, call.choice.workspaceBytes + CUDACallStep.workspaceAlignment)
-      return CUDACallStep(
-        call: call, work: try PreparedWork(gpu, call.work, call.choice), packed: packed,
-        workspaceOffset: offset)
-    }
     return PreparedKernel(scratchBytes: offset + workspace, zeroedBytes: zeroed) { frame in
       for step in steps { try step.run(frame, gpu) }
-      try call?.run(frame)
     }
   }
 
-  private func variant(for context: PrepareContext) throws -> CUDAKernelRecord.Variant {
+  private func prepare(_ call: CUDAKernelRecord.Call, _ work: PreparedWork) -> PreparedKernel {
+    let step = CUDACallStep(call: call, work: work, packed: packed)
+    return PreparedKernel(scratchBytes: call.choice.workspaceBytes + CUDACallStep.workspaceAlignment) {
+      try step.run($0)
+    }
+  }
+
+  /// Number of the variant for the shapes of a context.
+  private func variant(for context: PrepareContext) throws -> Int {
     let (inputs, outputs) = (context.inputs.map { $0?.shape }, context.outputs.map { $0?.shape })
     let fits = { (wanted: [[Int]?], given: [[Int]?]) in
       wanted.count == given.count && zip(wanted, given).allSatisfy { $0 == nil || $1 == nil || $0 == $1 }
     }
-    if let found = record.variants.first(where: { fits($0.inputs, inputs) && fits($0.outputs, outputs) }) {
+    if let found = record.variants.firstIndex(where: {
+      fits($0.inputs, inputs) && fits($0.outputs, outputs)
+    }) {
       return found
     }
     let text = { (shapes: [[Int]?]) in
@@ -118,11 +140,10 @@ private struct CUDACallStep {
   let call: CUDAKernelRecord.Call
   let work: PreparedWork
   let packed: [Int: DeviceBuffer]
-  let workspaceOffset: Int
 
   func run(_ frame: borrowing KernelFrame) throws {
     let alignment = DeviceAddress(Self.workspaceAlignment)
-    let scratch = KernelFrame.address(frame.scratch + workspaceOffset) ?? 0
+    let scratch = KernelFrame.address(frame.scratch) ?? 0
     let operands = LibraryOperands(
       frame.addresses(call.operands, packed),
       workspace: (scratch + alignment - 1) / alignment * alignment)

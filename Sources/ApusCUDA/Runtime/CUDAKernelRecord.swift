@@ -46,7 +46,7 @@ public struct CUDAKernelRecord: Sendable, Hashable, Codable {
     public var inputs: [[Int]?]
     public var outputs: [[Int]?]
     public var launches: [Launch]
-    /// A library's call that takes the place of launches.
+    /// A library's call that takes the place of the launches where the library is there.
     public var call: Call?
     /// Scratch memory for what one launch leaves to another.
     public var temporaryBytes: Int
@@ -80,5 +80,15 @@ extension CUDAKernelRecord.Launch {
     self.init(
       image: image, function: spec.source.entry, geometry: spec.geometry, parameters: spec.parameters,
       operands: operands, workspaceBytes: spec.workspaceBytes, zeroedBytes: spec.zeroedBytes)
+  }
+}
+
+extension CUDAKernelRecord.Variant {
+  /// Positions of the constants that it reads, its library's call or its launches.
+  func constants(byLibrary: Bool) -> Set<Int> {
+    let operands = byLibrary ? [call?.operands ?? [:]] : launches.map(\.operands)
+    return operands.reduce(into: []) { found, named in
+      for case .constant(let position) in named.values { found.insert(position) }
+    }
   }
 }

@@ -5,7 +5,7 @@ import ApusTactics
 
 /// Chooses among the programs of a node: the most promising by their cost model are held against the operator's
 /// reference and timed as in a network; the fastest that is right wins. Libraries compete too, but win only where that
-/// shows: an engine that uses one needs it.
+/// shows, and with ours behind them: an engine needs none to run.
 struct ProgramTuner: Sendable {
   /// How many programs are tried.
   static let count = 6
@@ -55,7 +55,9 @@ struct ProgramTuner: Sendable {
     if let choice = found(programs) { return choice }
     // Only now: opening a library takes a while.
     let libraries = context.libraryPrograms(node, absorbed: absorbed)
-    if let choice = found(libraries.programs) { return choice }
+    if let first = programs.first, let choice = found(libraries.programs.map { $0.backed(by: first) }) {
+      return choice
+    }
     if programs.count + libraries.programs.count == 1 {
       return programs.first.map { Choice(program: $0, refusals: libraries.refusals) }
     }
@@ -81,6 +83,7 @@ struct ProgramTuner: Sendable {
       let concrete = ConcreteNode(query, layouts, symbols: symbols)
     else { return nil }
     var best: Choice?
+    var own: CUDAProgram?
     var refusals: [String] = []
     for program in programs {
       do {
@@ -93,12 +96,14 @@ struct ProgramTuner: Sendable {
         if Self.wins(program, time, over: best) {
           if let best { refusals.append(Self.text(best)) }
           best = Choice(program: program, microseconds: time)
+          if program.call == nil { own = program }
         } else {
           refusals.append(Self.text(Choice(program: program, microseconds: time)))
         }
       } catch { refusals.append("\(program.label): \(error)") }
     }
     best?.refusals = refusals
+    if let winner = best?.program, winner.call != nil, let own { best?.program = winner.backed(by: own) }
     if best == nil {
       throw ApusError(
         .internal,

@@ -68,7 +68,11 @@ public final class ConstantPool: ConstantStore, @unchecked Sendable {
       throw ApusError(
         .internal, Problem(.internalError, "constants of section '\(reference.section)' are not there"))
     }
-    guard let index = offsets.firstIndex(of: reference.offset) else {
+    // An empty constant takes no room: the next one lies at the same offset.
+    let index = offsets.indices.first {
+      offsets[$0] == reference.offset && tensors[$0].byteCount == reference.byteCount
+    }
+    guard let index else {
       throw ApusError(.internal, Problem(.internalError, "no constant at offset \(reference.offset)"))
     }
     let tensor = tensors[index]

@@ -20,6 +20,16 @@ import Testing
 
   private func temporary() -> String { "/tmp/apus-engine-\(getpid())-\(UInt32.random(in: 0 ... .max)).apus" }
 
+  @Test func anEmptyConstantDoesNotHideTheNext() throws {
+    let pool = ConstantPool(section: "weights")
+    let (empty, full) = (
+      pool.add(Tensor([Float](), shape: [0])), pool.add(Tensor([1, 2] as [Float], shape: [2]))
+    )
+    #expect(empty.offset == full.offset)
+    #expect(try pool.bytes(empty).isEmpty)
+    #expect(try Array(pool.bytes(full).bindMemory(to: Float.self)) == [1, 2])
+  }
+
   @Test func comesBackWhole() throws {
     let path = temporary()
     defer { unlink(path) }
