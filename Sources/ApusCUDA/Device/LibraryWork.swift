@@ -50,8 +50,11 @@ public struct LibraryChoice: Sendable, Hashable, Codable {
   }
 }
 
-/// Addresses of one call, multiples of 16.
+/// Addresses of one call: operands at multiples of 16, the workspace at one of `workspaceAlignment`.
 public struct LibraryOperands: Sendable, Hashable {
+  /// cuBLASLt refuses less on Hopper.
+  public static let workspaceAlignment = 256
+
   public var addresses: [String: DeviceAddress]
   public var workspace: DeviceAddress
 

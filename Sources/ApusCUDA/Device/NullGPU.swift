@@ -228,6 +228,9 @@ public final class NullGPU: GPU {
     for address in operands.addresses.values where address % 16 != 0 {
       throw ApusError(.internal, Problem(.internalError, "an operand of a library at \(address)"))
     }
+    guard operands.workspace % DeviceAddress(LibraryOperands.workspaceAlignment) == 0 else {
+      throw ApusError(.internal, Problem(.internalError, "a library's workspace at \(operands.workspace)"))
+    }
     try checkRange(operands.workspace, choice.workspaceBytes)
     record(
       .call(prepared, operands: Set(operands.addresses.keys)), on: stream, label: prepared.library.rawValue)

@@ -82,7 +82,7 @@ final class CUDAKernel: Kernel, @unchecked Sendable {
 
   private func prepare(_ call: CUDAKernelRecord.Call, _ work: PreparedWork) -> PreparedKernel {
     let step = CUDACallStep(call: call, work: work, packed: packed)
-    return PreparedKernel(scratchBytes: call.choice.workspaceBytes + CUDACallStep.workspaceAlignment) {
+    return PreparedKernel(scratchBytes: call.choice.workspaceBytes + LibraryOperands.workspaceAlignment) {
       try step.run($0)
     }
   }
@@ -135,14 +135,12 @@ private struct CUDALaunchStep {
 
 /// A library's call with everything but the addresses of the run.
 private struct CUDACallStep {
-  static let workspaceAlignment = 256
-
   let call: CUDAKernelRecord.Call
   let work: PreparedWork
   let packed: [Int: DeviceBuffer]
 
   func run(_ frame: borrowing KernelFrame) throws {
-    let alignment = DeviceAddress(Self.workspaceAlignment)
+    let alignment = DeviceAddress(LibraryOperands.workspaceAlignment)
     let scratch = KernelFrame.address(frame.scratch) ?? 0
     let operands = LibraryOperands(
       frame.addresses(call.operands, packed),
