@@ -121,10 +121,10 @@ extension CUDATactic {
     let programs = try programs(concrete)
     guard let first = programs.first else { throw concrete.refusal("no kernel takes these sizes") }
     let absorbed = absorbed(node)
-    if context.libraryUse == .always,
+    if [.always, .only].contains(context.libraryUse),
       let call = context.libraryPrograms(concrete, absorbed: absorbed).programs.first
     {
-      return ProgramTuner.Choice(program: call.backed(by: first))
+      return ProgramTuner.Choice(program: context.libraryUse == .only ? call : call.backed(by: first))
     }
     if let tuner = context.tuner, let session = node.tuning,
       programs.count > 1 || context.hasLibrary(for: concrete, absorbed: absorbed),

@@ -5,4 +5,6 @@ public enum LibraryUse: String, Sendable, CaseIterable {
   case measured
   /// Wherever they are there.
   case always
+  /// As always, but with no kernel of ours behind them where they fail or are missing: shows what they do.
+  case only
 }

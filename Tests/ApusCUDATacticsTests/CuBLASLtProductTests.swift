@@ -46,7 +46,7 @@ import Testing
   func whatIsAskedOfTheLibraryIsWhatTheNodeComputes(_ dtype: DType) throws {
     for (index, var node) in libraryProductCases(dtype).enumerated() {
       node.runs = 2
-      let report = try node.compare(set(EmulatedGPU()))
+      let report = try node.compare(set(EmulatedGPU(), .only))
       #expect(report.failures == [], "case \(index)")
       #expect(!report.tactics.isEmpty && report.tactics.allSatisfy { $0.hasPrefix("cuda.cublaslt/") })
     }
@@ -120,6 +120,22 @@ import Testing
     try Session(executable).bind(inputs: ["x": Tensor(.f16, [8, 64])]).execute()
     #expect(bare.actions.contains { if case .launch = $0 { true } else { false } })
     #expect(bare.actions.allSatisfy { if case .call = $0 { false } else { true } })
+  }
+
+  @Test func whatTheLibraryRefusesOursComputes() throws {
+    let gpu = NullGPU()
+    let (plan, pool) = try plan(set(gpu))
+    let executable = try ExecutablePlan(
+      plan, constants: pool, runtimes: set(gpu).runtimes, catalogue: .standard)
+    let binding = try Session(executable).bind(inputs: ["x": Tensor(.f16, [8, 64])])
+    gpu.fail(.call)
+    for _ in 0..<3 { try binding.execute() }
+    #expect(gpu.actions.allSatisfy { if case .call = $0 { false } else { true } })
+    #expect(gpu.actions.contains { if case .launch = $0 { true } else { false } })
+    #expect(
+      gpu.actions.contains {
+        if case .launchGraph(let names) = $0 { !names.contains("cuBLASLt") } else { false }
+      })
   }
 
   /// The weights lie on the GPU once, whoever computes.

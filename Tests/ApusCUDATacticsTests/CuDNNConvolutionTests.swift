@@ -13,7 +13,7 @@ import Testing
 @Suite struct CuDNNConvolutionTests {
   private func set(_ gpu: any GPU, precision: String = "fp32") -> TacticSet {
     .cuda(
-      CUDARuntime(gpu), images: EmulatedImages(), precision: precision, libraries: .always, host: .cpu())
+      CUDARuntime(gpu), images: EmulatedImages(), precision: precision, libraries: .only, host: .cpu())
   }
 
   @Test(.enabled(if: EmulatedImages.isAvailable, "no C++ compiler"), arguments: [DType.f16, .bf16, .f32])

@@ -21,7 +21,7 @@ public final class NullGPU: GPU {
   }
 
   /// What may be made to fail.
-  public enum Failure: Sendable, Hashable { case launch, launchGraph, synchronize }
+  public enum Failure: Sendable, Hashable { case launch, launchGraph, synchronize, call }
 
   private struct State {
     /// How often each still succeeds before it fails once.
@@ -221,7 +221,7 @@ public final class NullGPU: GPU {
   public func release(work: GPUHandle) { state.withLock { $0.works[work] = nil } }
 
   public func run(_ work: GPUHandle, _ operands: LibraryOperands, on stream: GPUHandle) throws {
-    try mayFail(.launch)
+    try mayFail(.call)
     guard let (prepared, choice) = state.withLock({ $0.works[work] }) else {
       throw ApusError(.internal, Problem(.internalError, "a library's work that was not prepared"))
     }

@@ -25,14 +25,20 @@ final class CUDAKernel: Kernel, @unchecked Sendable {
     let used = record.variants.enumerated().reduce(into: Set<Int>()) { used, variant in
       used.formUnion(variant.element.constants(byLibrary: works[variant.offset] != nil))
     }
+    packed = try Self.upload(used.intersection(record.packed), constants, tactic, runtime.gpu)
+  }
+
+  private static func upload(
+    _ positions: Set<Int>, _ constants: [UnsafeRawBufferPointer], _ tactic: String, _ gpu: any GPU
+  ) throws -> [Int: DeviceBuffer] {
     var packed: [Int: DeviceBuffer] = [:]
-    for position in record.packed where used.contains(position) {
-      let bytes = try Self.constant(position, constants)
-      let buffer = try DeviceBuffer(runtime.gpu, byteCount: bytes.count, for: "the weights of \(tactic)")
+    for position in positions.sorted() {
+      let bytes = try constant(position, constants)
+      let buffer = try DeviceBuffer(gpu, byteCount: bytes.count, for: "the weights of \(tactic)")
       try buffer.write(bytes)
       packed[position] = buffer
     }
-    self.packed = packed
+    return packed
   }
 
   private static func works(of record: CUDAKernelRecord, _ gpu: any GPU) throws -> [Int: PreparedWork] {
@@ -61,29 +67,43 @@ final class CUDAKernel: Kernel, @unchecked Sendable {
   func prepare(_ context: PrepareContext) throws -> PreparedKernel {
     let number = try variant(for: context)
     let variant = record.variants[number]
-    if let work = works[number], let call = variant.call { return prepare(call, work) }
-    var steps: [CUDALaunchStep] = []
-    var workspace = 0
-    var zeroed = 0
-    let offset = (variant.temporaryBytes + 255) / 256 * 256
-    for launch in variant.launches {
-      let module = try runtime.module(Self.constant(launch.image, images))
-      let function = try module.function(launch.function, sharedBytes: launch.geometry.sharedBytes)
-      steps.append(
-        CUDALaunchStep(launch: launch, function: function, packed: packed, workspaceOffset: offset))
-      workspace = max(workspace, launch.workspaceBytes)
-      zeroed = max(zeroed, launch.zeroedBytes)
-    }
-    let gpu = runtime.gpu
-    return PreparedKernel(scratchBytes: offset + workspace, zeroedBytes: zeroed) { frame in
-      for step in steps { try step.run(frame, gpu) }
+    guard let work = works[number], let call = variant.call else { return try launches(of: variant, packed) }
+    let step = CUDACallStep(call: call, work: work, packed: packed)
+    let bytes = call.choice.workspaceBytes + LibraryOperands.workspaceAlignment
+    // Runs follow one another, so nobody else changes it.
+    var own: PreparedKernel?
+    return PreparedKernel(
+      scratchBytes: max(bytes, variant.scratchBytes), zeroedBytes: variant.zeroedBytes
+    ) { frame in
+      if let own { return try own.run(frame) }
+      do { try step.run(frame) } catch  where !variant.launches.isEmpty {
+        // What the library refuses ours compute, from now on.
+        let kernel = try self.ownLaunches(of: variant)
+        own = kernel
+        try kernel.run(frame)
+      }
     }
   }
 
-  private func prepare(_ call: CUDAKernelRecord.Call, _ work: PreparedWork) -> PreparedKernel {
-    let step = CUDACallStep(call: call, work: work, packed: packed)
-    return PreparedKernel(scratchBytes: call.choice.workspaceBytes + LibraryOperands.workspaceAlignment) {
-      try step.run($0)
+  /// The launches behind a library's call, with what of theirs is not on the GPU yet.
+  private func ownLaunches(of variant: CUDAKernelRecord.Variant) throws -> PreparedKernel {
+    let missing = variant.constants(byLibrary: false).intersection(record.packed).subtracting(packed.keys)
+    let more = try Self.upload(missing, images, tactic, runtime.gpu)
+    return try launches(of: variant, packed.merging(more) { here, _ in here })
+  }
+
+  private func launches(of variant: CUDAKernelRecord.Variant, _ packed: [Int: DeviceBuffer]) throws
+    -> PreparedKernel
+  {
+    let steps = try variant.launches.map { launch in
+      let module = try runtime.module(Self.constant(launch.image, images))
+      let function = try module.function(launch.function, sharedBytes: launch.geometry.sharedBytes)
+      return CUDALaunchStep(
+        launch: launch, function: function, packed: packed, workspaceOffset: variant.workspaceOffset)
+    }
+    let gpu = runtime.gpu
+    return PreparedKernel(scratchBytes: variant.scratchBytes, zeroedBytes: variant.zeroedBytes) { frame in
+      for step in steps { try step.run(frame, gpu) }
     }
   }
 

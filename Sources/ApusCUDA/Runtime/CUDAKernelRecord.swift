@@ -84,6 +84,12 @@ extension CUDAKernelRecord.Launch {
 }
 
 extension CUDAKernelRecord.Variant {
+  /// Where the workspace of launches lies in the scratch memory, behind what one leaves to another.
+  var workspaceOffset: Int { (temporaryBytes + 255) / 256 * 256 }
+  /// Scratch memory of the launches, and what of it they find zero and leave zero.
+  var scratchBytes: Int { workspaceOffset + (launches.map(\.workspaceBytes).max() ?? 0) }
+  var zeroedBytes: Int { launches.map(\.zeroedBytes).max() ?? 0 }
+
   /// Positions of the constants that it reads, its library's call or its launches.
   func constants(byLibrary: Bool) -> Set<Int> {
     let operands = byLibrary ? [call?.operands ?? [:]] : launches.map(\.operands)

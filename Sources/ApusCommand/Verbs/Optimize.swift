@@ -30,7 +30,8 @@ struct Optimize: ParsableCommand {
   @Option(help: "What is done to pictures.") var preprocess: String?
   @Option(name: .customLong("input-range"), help: "Range of a generated integer input: NAME=LO:HI.")
   var inputRange: [String] = []
-  @Option(help: "cuBLASLt and cuDNN beside our own GPU kernels: never, measured (where faster), always.")
+  @Option(
+    help: "cuBLASLt and cuDNN beside our own GPU kernels: never, measured (where faster), always, only.")
   var libraries = LibraryUse.measured.rawValue
   @Flag(help: "Refuse what would run by its reference.") var strict = false
   @Flag(help: "Leave the portable graph out of the engine.") var lean = false
