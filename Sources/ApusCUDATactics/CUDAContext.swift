@@ -94,7 +94,9 @@ public final class CUDAContext: Sendable {
           if let tuning, let tuner, programs.count > 1 {
             let key = tuner.key(concrete, self)
             if let known = tuning.cache[key] {
-              wanted = programs.filter { $0.label == known.tactic }
+              // Where a library won, the first of ours stands behind it.
+              let winners = programs.filter { $0.label == known.tactic }
+              if !winners.isEmpty { wanted = winners }
             } else {
               wanted = ProgramTuner.promising(programs)
               measured.insert(key)
