@@ -11,6 +11,7 @@ extension CUDAContext {
       ConvStem(context: self),
       ConvDepthwise(context: self),
       ConvImplicitGEMM(context: self),
+      ConvPyramid(context: self),
       CopyAcross(),
       EfficientNMSPictures(context: self),
       GatherSlices(context: self),

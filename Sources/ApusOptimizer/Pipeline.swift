@@ -68,7 +68,10 @@ public struct Pipeline: Sendable {
     if device.serves(ConvSqueezeExcitation()) { rules.append(FuseSqueezeExcitation()) }
     if device.serves(RetinaNetDetection()) { rules.append(FuseRetinaNetDetection()) }
     if device.serves(PaddedSuppression()) { rules.append(PadSuppression()) }
-    return Pipeline([Stage("combine", [RuleSet("Combine", rules), FuseElementwiseChains(device)])])
+    if device.serves(PyramidConv()) { rules.append(MergePyramidLevels()) }
+    return Pipeline([
+      Stage("combine", [RuleSet("Combine", rules), MergeDuplicates(), FuseElementwiseChains(device)])
+    ])
   }
 
   /// Runs all stages. `afterStage` sees the graph after each of them.

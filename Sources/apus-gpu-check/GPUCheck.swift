@@ -40,6 +40,7 @@ import ApusEngine
       await compile(checks, gpu, bench.cache)
       for check in checks { tally.add(check.label) { try check.outcome(gpu, bench.cache) } }
     }
+    nodeChecks(arguments, gpu, bench.cache, &tally)
     libraryChecks(arguments, gpu, bench.cache, &tally)
     try runConformance(arguments, gpu, bench.cache, &tally)
     for path in arguments.models { runModel(path, arguments, gpu, bench.cache, &tally) }

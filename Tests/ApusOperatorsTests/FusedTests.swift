@@ -29,6 +29,48 @@ import Testing
     #expect(try run(GatedConv(), y, weights, nil, nil, direct)[0] == expected)
   }
 
+  @Test func aPyramidIsItsLevels() throws {
+    var generator = Xoshiro256(seed: 12)
+    func random(_ shape: [Int]) -> Tensor { Tensor.random(.f32, shape, using: &generator) }
+    var conv = Conv()
+    (conv.pads, conv.activation) = ([1, 1, 1, 1], Activation(.relu))
+    let (weight, bias) = (random([5, 3, 3, 3]), random([5]))
+    let levels = [(height: 4, width: 3), (height: 2, width: 5), (height: 1, width: 1)]
+    let pictures = levels.map { random([2, 3, $0.height, $0.width]) }
+    let op = PyramidConv(conv: conv, levels: levels)
+    let pixels = { (tensors: [Tensor]) throws -> Tensor in
+      let rows = try tensors.map { tensor -> Tensor? in
+        let moved = try Transpose([0, 2, 3, 1]).evaluate(Operands([tensor]))[0].tensor
+        let (images, channels) = (tensor.shape[0], tensor.shape[1])
+        let target = Tensor([Int64(images), -1, Int64(channels)])
+        return try Reshape().evaluate(Operands([moved, target]))[0].tensor
+      }
+      return try #require(try Concat(axis: 1).evaluate(Operands(rows))[0].tensor)
+    }
+    let x = try pixels(pictures)
+    let result = try #require(try op.evaluate(Operands([x, weight, bias]))[0].tensor)
+    let expected = try pixels(
+      pictures.map { try #require(try conv.evaluate(Operands([$0, weight, bias]))[0].tensor) })
+    #expect(result == expected)
+    let positions = [[0, 0, 0], [1, 11, 4], [0, 12, 2], [1, 21, 1], [1, 22, 3]]
+    let sampled = try op.evaluate(at: positions, of: 0, Operands([x, weight, bias]))
+    for (position, value) in zip(positions, sampled) {
+      let index = (position[0] * 23 + position[1]) * 5 + position[2]
+      #expect(abs(value - expected.doubles()[index]) < 1e-5)
+    }
+  }
+
+  @Test func aPyramidThatDoesNotFitIsRefused() {
+    let x = ValueType.tensor(.f32, [2, 10, 3])
+    for (weight, levels) in [
+      ([5, 3, 3, 3] as Shape, [(height: 2, width: 5)]), ([5, 3, 1, 1], [(height: 3, width: 3)]),
+      ([5, 4, 1, 1], [(height: 2, width: 5)]), ([5, 3, 1, 1], []),
+    ] {
+      let context = InferenceContext(inputs: [x, .tensor(.f32, weight)])
+      #expect(throws: OperatorError.self) { try PyramidConv(conv: Conv(), levels: levels).infer(context) }
+    }
+  }
+
   @Test func gatesThatDoNotFitAreRefused() {
     let x = ValueType.tensor(.f32, [2, 6, 5, 3])
     let w = ValueType.tensor(.f32, [3, 6, 1, 1])

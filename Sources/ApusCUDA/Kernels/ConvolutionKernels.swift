@@ -38,7 +38,9 @@ public struct MMAConvolution: Sendable, Hashable, Codable {
       return "row-major weights must be halves, columns a multiple of 8"
     }
     if problem.gated && !problem.isPointwise { return "gates are for 1x1 convolutions" }
-    if split.count > problem.reduction * problem.math.elementBytes / tileBytes { return "too many splits" }
+    if split.count > max(1, problem.reduction * problem.math.elementBytes / tileBytes) {
+      return "too many splits"
+    }
     return nil
   }
 
@@ -139,7 +141,7 @@ public struct WarpgroupConvolution: Sendable, Hashable, Codable {
     case .gather: break
     }
     if blocksPerMultiprocessor == 2 && tileN > (loader == .gather ? 64 : 128) { return "too many registers" }
-    if split.count > problem.reduction * bytes / 128 { return "too many splits" }
+    if split.count > max(1, problem.reduction * bytes / 128) { return "too many splits" }
     return nil
   }
 

@@ -55,7 +55,7 @@ public struct ConvolutionProblem: Sendable, Hashable, Codable {
   public var weightsAreConstant: Bool
   /// Whether the second operand is [reduction][outputChannels] instead.
   public var weightsAreRowMajor: Bool
-  /// Height and width of concatenated images that share the weights; empty for ordinary batches.
+  /// Height and width of the pictures that each image is a concatenation of; empty where it is one.
   public var levels: [[Int]]
 
   public init(
@@ -103,7 +103,7 @@ public struct ConvolutionProblem: Sendable, Hashable, Codable {
   /// Rows of the GEMM: output pixels.
   public var rows: Int {
     guard !levels.isEmpty else { return images * result[0] * result[1] }
-    return levels.reduce(0) { $0 + outputExtent($1[0], 0) * outputExtent($1[1], 1) }
+    return images * levels.reduce(0) { $0 + outputExtent($1[0], 0) * outputExtent($1[1], 1) }
   }
 
   private func outputExtent(_ size: Int, _ axis: Int) -> Int {

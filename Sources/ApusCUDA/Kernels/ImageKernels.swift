@@ -118,17 +118,20 @@ public struct SqueezeExciteKernel: Sendable, Hashable, Codable {
     return (ceilDiv(hidden, blocks) * channels + hidden * slice) * element.byteCount + 16
   }
 
+  /// More where many partial sums wait for few channels.
+  private var threads: Int { parts * ceilDiv(channels, blocks) > 4096 ? 1024 : 256 }
+
   public func spec() -> KernelSpec {
     let defines: [KernelSource.Define] =
       [
         .init("CHANNELS", channels), .init("HIDDEN", hidden), .init("PARTS", parts), .init("PIXELS", pixels),
         .init("OUT_TYPE", gate.name), .init("WEIGHT_TYPE", element.name), .init("BLOCKS", blocks),
-        .init("THREADS", 256),
+        .init("THREADS", threads),
       ] + activation.defines() + gateActivation.defines("GATE_")
     return KernelSpec(
       source: KernelSource(file: "squeeze_excite.cu", defines: defines),
       geometry: LaunchGeometry(
-        grid: .init(blocks, 1, images), block: .init(256), cluster: blocks > 1 ? .init(blocks) : nil,
+        grid: .init(blocks, 1, images), block: .init(threads), cluster: blocks > 1 ? .init(blocks) : nil,
         sharedBytes: sharedBytes),
       parameters: ["sums", "reduce", "reduceBias", "expand", "expandBias", "gate"].map { .operand($0) })
   }

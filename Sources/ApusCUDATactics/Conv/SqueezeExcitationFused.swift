@@ -40,7 +40,7 @@ public struct SqueezeExcitationFused: CUDATactic {
     return (context.properties.hasClusters ? counts : [1]).first { blocks in
       let slice = ((channels + blocks - 1) / blocks + 7) / 8 * 8
       let shared = ((hidden + blocks - 1) / blocks * channels + hidden * slice) * bytes + 16
-      return shared + channels * 4 + hidden * 4 + 4096 < context.properties.sharedBytesPerBlock
+      return shared + channels * 4 + hidden * 4 + 8192 < context.properties.sharedBytesPerBlock
     }
   }
 

@@ -6,6 +6,7 @@ let fusedOperators: [any Operator.Type] = [
   GatedConv.self,
   PaddedSuppression.self,
   Pointwise.self,
+  PyramidConv.self,
   RetinaNetDetection.self,
   ScaledDotProductAttention.self,
   SqueezeExcitation.self,

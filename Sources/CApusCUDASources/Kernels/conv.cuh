@@ -7,8 +7,8 @@
 //   KERNEL_H KERNEL_W STRIDE_H STRIDE_W PAD_T PAD_L DILATE_H DILATE_W
 //   BATCHES A_BATCH B_BATCH C_BATCH    independent products (groups, batched matmul): how many, and the elements
 //                                      between them in the input, the weights and the output
-//   LEVELS, LEVEL_H, LEVEL_W           several images of different size, concatenated by pixels, share the weights:
-//                                      how many, and comma-separated lists. IMAGES is 1 then; IN_H and IN_W unused
+//   LEVELS, LEVEL_H, LEVEL_W           each image is several pictures of different size, concatenated by pixels: how many,
+//                                      and comma-separated lists. IN_H and IN_W are unused then
 // A matrix product is the 1x1 convolution of an image M high and 1 wide. Weights are [OUT_C][KERNEL_H][KERNEL_W][IN_C].
 #pragma once
 
@@ -40,7 +40,13 @@ constexpr int levelRows() {
     rows += outExtent(h[i], KERNEL_H, STRIDE_H, DILATE_H, PAD_T) * outExtent(w[i], KERNEL_W, STRIDE_W, DILATE_W, PAD_L);
   return rows;
 }
-constexpr int ROWS = levelRows();
+constexpr int levelPixels() {
+  constexpr int h[LEVELS] = {LEVEL_H}, w[LEVELS] = {LEVEL_W};
+  int pixels = 0;
+  for (int i = 0; i < LEVELS; i++) pixels += h[i] * w[i];
+  return pixels;
+}
+constexpr int IMAGE_ROWS = levelRows(), IMAGE_PIXELS = levelPixels(), ROWS = IMAGES * IMAGE_ROWS;
 #else
 constexpr int ROWS = IMAGES * OUT_H * OUT_W;
 #endif
@@ -72,8 +78,9 @@ __device__ inline Window windowOf(int row) {
     return x;
   }
 #if LEVELS > 1
-  long long start = 0;
+  long long start = (long long)(row / IMAGE_ROWS) * IMAGE_PIXELS;
   int outWidth = 1;
+  row %= IMAGE_ROWS;
   x.height = x.width = 1;
 #pragma unroll
   for (int i = 0; i < LEVELS; i++) {

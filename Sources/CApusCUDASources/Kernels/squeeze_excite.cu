@@ -15,6 +15,9 @@ typedef WEIGHT_TYPE::Store Weight;
 constexpr int CHANNEL_SLICE = ((CHANNELS + BLOCKS - 1) / BLOCKS + 7) / 8 * 8, HIDDEN_SLICE = (HIDDEN + BLOCKS - 1) / BLOCKS;
 constexpr int FULL = 16 / sizeof(Weight);
 constexpr int VECTOR = CHANNELS % FULL == 0 ? FULL : 1;
+// Threads that add up a part of a channel's partial sums each.
+constexpr int WIDE = CHANNEL_SLICE < THREADS ? CHANNEL_SLICE : THREADS;
+constexpr int SHARES = PARTS < THREADS / WIDE ? PARTS : THREADS / WIDE;
 
 #if BLOCKS > 1
 __device__ inline void storePeer(u32 address, float value) {
@@ -45,7 +48,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     squeeze_excite(const float *__restrict__ sums, const Weight *__restrict__ reduce, const float *__restrict__ reduceBias,
                    const Weight *__restrict__ expand, const float *__restrict__ expandBias, OUT_TYPE::Store *__restrict__ gate) {
   extern __shared__ __align__(16) unsigned char shared[];
-  __shared__ __align__(16) float mean[(CHANNELS + 7) / 8 * 8], hidden[HIDDEN];
+  __shared__ __align__(16) float mean[(CHANNELS + 7) / 8 * 8], hidden[HIDDEN], share[SHARES > 1 ? THREADS : 1];
   Weight *reduceSlice = (Weight *)shared;
   Weight *expandSlice = reduceSlice + (HIDDEN_SLICE * CHANNELS + FULL - 1) / FULL * FULL;
   allowSuccessor();
@@ -66,11 +69,22 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   // Every block of the cluster must be there before another writes into it.
   barrier();
   waitForPredecessor();
-  for (int c = threadIdx.x; c < channels; c += THREADS) {
+  for (int c = threadIdx.x % WIDE; c < channels && threadIdx.x < SHARES * WIDE; c += WIDE) {
     float sum = 0.0f;
 #pragma unroll 8
-    for (int p = 0; p < PARTS; p++) sum += sums[((long long)image * PARTS + p) * CHANNELS + channel0 + c];
-    publish(&mean[channel0 + c], sum * (1.0f / PIXELS));
+    for (int p = threadIdx.x / WIDE; p < PARTS; p += SHARES)
+      sum += sums[((long long)image * PARTS + p) * CHANNELS + channel0 + c];
+    if (SHARES > 1) share[threadIdx.x] = sum;
+    else publish(&mean[channel0 + c], sum * (1.0f / PIXELS));
+  }
+  if (SHARES > 1) {
+    __syncthreads();
+    if (threadIdx.x < channels) {
+      float sum = 0.0f;
+#pragma unroll
+      for (int i = 0; i < SHARES; i++) sum += share[i * WIDE + threadIdx.x];
+      publish(&mean[channel0 + threadIdx.x], sum * (1.0f / PIXELS));
+    }
   }
   barrier();
   for (int j = warp; j < rows; j += THREADS / 32) {
