@@ -46,7 +46,7 @@ let package = Package(
         .linkedLibrary(":libjpeg.a"), .linkedLibrary(":libpng16.a"), .linkedLibrary(":libz.a"),
         .linkedLibrary(":libxxhash.a"),
       ]),
-    library("ApusCore", ["CApusSystem"]),
+    library("ApusCore", ["CApusKernels", "CApusSystem"]),
     tests("ApusCore"),
     .target(name: "CApusPlugin"),
     library("ApusEngine", ["ApusCore", "CApusSystem", "CApusKernels", "CApusPlugin"]),

@@ -55,5 +55,4 @@ extension Model {
 /// In the place of machine code that is never run.
 private struct NoImages: KernelImages {
   func image(_ source: KernelSource, target: String) -> [UInt8] { Array("\(source.entry) \(target)".utf8) }
-  func prepare(_ sources: [KernelSource], target: String) {}
 }

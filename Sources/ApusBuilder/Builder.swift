@@ -43,8 +43,14 @@ public struct Builder {
   }
 
   private func build(_ model: SourceModel, since start: ContinuousClock.Instant) throws -> Result {
+    var clock = BuildClock(since: start)
     let data = options.testData ?? generatedData(model.graph)
-    var measurements = try Measurements(options: options, tactics: tactics, catalogue: catalogue, data: data)
+    let cache = TimingCache(path: options.timingCache)
+    defer {
+      if let reason = cache.save() { options.progress("the timing cache was not saved: \(reason)") }
+    }
+    var measurements = try Measurements(
+      options: options, tactics: tactics, catalogue: catalogue, data: data, cache: cache)
     try begin("timing the model as it is")
     // Computing constants anew in every run would make any optimizer look good.
     var folded = model.graph
@@ -52,6 +58,7 @@ public struct Builder {
     try measurements.baseline(folded)
     folded = Graph()
     model.releasePages()
+    clock.end("baseline")
     try begin("optimizing")
     var graph = model.graph
     let context = PassContext(stopAfter: options.stopAfter)
@@ -73,27 +80,25 @@ public struct Builder {
     let device = Pipeline.device(TacticKernels(tactics))
     pipeline.stages += try device.run(&graph, context, afterStage: afterStage).stages
     graph.spillConstants(into: spill)
+    clock.end("optimizing")
     try begin("choosing kernels")
-    let tuner = tuner(graph, measurements.sample)
-    let tuning = tuning()
-    defer {
-      if let reason = (tuner?.cache ?? tuning?.cache)?.save() {
-        options.progress("the timing cache was not saved: \(reason)")
-      }
-    }
+    let tuner = tuner(graph, measurements.sample, cache)
+    let tuning = tuning(cache)
     let lowered = try LoweredPlan(
       graph, tactics: tactics, chooser: chooser ?? tuner ?? FirstTactic(), profiles: options.profiles,
       sizes: graph.symbolSizes(options.profiles, measurements.sample), portable: portable,
       tuning: tuning, catalogue: catalogue)
     try refuseReferences(lowered)
+    clock.end("kernels")
     try begin("checking")
     let accuracy = try measurements.accuracy(of: lowered)
     try refuseInaccurate(accuracy.outputs)
+    clock.end("checking")
     try measurements.final(lowered)
+    clock.end("timing")
     let report = Report(
       model: model, options: options, tactics: tactics, data: data, pipeline: pipeline, lowered: lowered,
-      measurements: measurements, accuracy: accuracy, guarded: kept?.report,
-      seconds: (ContinuousClock.now - start) / .seconds(1))
+      measurements: measurements, accuracy: accuracy, guarded: kept?.report, clock: clock)
     return Result(
       model: model, optimized: graph, lowered: lowered, portable: portable, report: report, options: options)
   }

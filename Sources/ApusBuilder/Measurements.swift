@@ -10,25 +10,40 @@ struct Measurements {
   let tactics: TacticSet
   let catalogue: OperatorCatalogue
   let data: DataSource
+  let cache: TimingCache
   let sample: [String: Tensor]
   /// Milliseconds of the imported graph on this device, node by node.
   private(set) var baselineMilliseconds: Double?
-  /// Milliseconds after each stage of the pipeline, in order; nil where it changed nothing or was not measured.
-  private(set) var stages: [(name: String, milliseconds: Double?)] = []
+  /// The time after each stage of the pipeline, in order.
+  private(set) var stages: [StageTime] = []
   private(set) var optimizedMilliseconds: Double?
   /// Why the model does not run on the data that was generated for it; nil where it does.
   private(set) var dataFault: String?
   /// Outputs of the imported graph for the first samples.
   private(set) var expected: [[String: Value]] = []
 
+  /// The graph after a stage of the pipeline.
+  struct StageTime {
+    /// nil where the stage changed nothing or was not measured.
+    var milliseconds: Double?
+    /// Whether an earlier build measured it.
+    var isKnown = false
+    /// What lowering and measuring the graph took.
+    var seconds = 0.0
+  }
+
   /// Samples that accuracy is measured on.
   static let accuracySamples = 4
 
-  init(options: BuildOptions, tactics: TacticSet, catalogue: OperatorCatalogue, data: DataSource) throws {
+  init(
+    options: BuildOptions, tactics: TacticSet, catalogue: OperatorCatalogue, data: DataSource,
+    cache: TimingCache
+  ) throws {
     self.options = options
     self.tactics = tactics
     self.catalogue = catalogue
     self.data = data
+    self.cache = cache
     sample = try data.sample(0)
   }
 
@@ -64,9 +79,29 @@ struct Measurements {
   }
 
   mutating func after(_ stage: StageReport, _ graph: Graph) throws {
-    let timed = options.measures && dataFault == nil && options.measuresStages && stage.changes > 0
-    stages.append(
-      (stage.name, timed ? try time(lower(graph)) : nil))
+    var stageTime = StageTime()
+    defer { stages.append(stageTime) }
+    guard options.measures, dataFault == nil, options.measuresStages, stage.changes > 0 else { return }
+    let start = ContinuousClock.now
+    let key = key(graph)
+    if let known = cache[key] {
+      (stageTime.milliseconds, stageTime.isKnown) = (known.milliseconds, true)
+    } else {
+      stageTime.milliseconds = try time(lower(graph))
+      cache[key] = stageTime.milliseconds.map { .init(tactic: "plan", milliseconds: $0) }
+    }
+    stageTime.seconds = (ContinuousClock.now - start) / .seconds(1)
+  }
+
+  /// What the time of a graph's plan depends on: everything but the contents of large constants.
+  private func key(_ graph: Graph) -> String {
+    var printer = GraphPrinter()
+    let text = Array(printer.print(graph).utf8).withUnsafeBytes { XXH3.hash128($0).hex }
+    let inputs = sample.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.type)" }
+    let target = tactics.target
+    let threads = options.threads > 0 ? options.threads : ThreadPool.processorCount
+    return "plan \(text)|\(inputs.joined(separator: ", "))|\(threads) threads|\(Report.version)"
+      + "|\(target.device)/\(target.level)/\(target.model)/\(target.precision)|\(tactics.stamp)"
   }
 
   func lower(_ graph: Graph) throws -> LoweredPlan {

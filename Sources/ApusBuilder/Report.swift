@@ -40,6 +40,17 @@ public struct Report: Sendable, Codable {
     public var nodesBefore: Int
     public var nodesAfter: Int
     public var seconds: Double
+    /// Whether the time after the stage is that of an earlier build, from the timing cache.
+    public var postRunFromCache: Bool
+    /// What preparing and measuring the plan after the stage took.
+    public var measuringSeconds: Double
+  }
+
+  /// A part of the build.
+  public struct Phase: Sendable, Codable {
+    /// `baseline`, `optimizing` with the timing of the stages, `kernels`, `checking`, `timing`.
+    public var name: String
+    public var seconds: Double
   }
 
   public struct Overall: Sendable, Codable {
@@ -71,6 +82,12 @@ public struct Report: Sendable, Codable {
     public var sources: [String]
     public var rules: [String]
     public var tunedMs: Double?
+    /// Multiplications and additions, bytes at least moved, the time that these need at best, and its part of `tunedMs`;
+    /// nil where nobody counted.
+    public var operations: Double?
+    public var bytes: Double?
+    public var floorMs: Double?
+    public var rooflineShare: Double?
     /// Why other tactics were not taken.
     public var refusals: [String]
   }
@@ -95,6 +112,8 @@ public struct Report: Sendable, Codable {
   public var kernels: [KernelLine]
   public var referenceSteps: Int
   public var buildSeconds: Double
+  /// The parts of `buildSeconds`, in order.
+  public var phases: [Phase]
   public var peakMemoryBytes: Int
 
   public static let version = "0.1.0"
@@ -102,7 +121,8 @@ public struct Report: Sendable, Codable {
   init(
     model: SourceModel, options: BuildOptions, tactics: TacticSet, data: DataSource, pipeline: PipelineReport,
     lowered: LoweredPlan, measurements: Measurements,
-    accuracy: (outputs: [Comparison], detections: DetectionAgreement?), guarded: GuardReport?, seconds: Double
+    accuracy: (outputs: [Comparison], detections: DetectionAgreement?), guarded: GuardReport?,
+    clock: BuildClock
   ) {
     softwareContext = [Software(software: "apus", version: Self.version)]
     hardwareContext = Hardware(deviceType: tactics.target.device, microarchitecture: tactics.target.level)
@@ -126,7 +146,8 @@ public struct Report: Sendable, Codable {
     accuracyGuard = guarded
     kernels = Self.kernels(lowered)
     referenceSteps = lowered.referenceSteps
-    buildSeconds = seconds
+    buildSeconds = clock.seconds
+    phases = clock.phases
     peakMemoryBytes = ProcessMemory.peakBytes
   }
 
@@ -152,7 +173,7 @@ public struct Report: Sendable, Codable {
         preRun: milliseconds(before), postRun: milliseconds(after), preRunMs: before, postRunMs: after,
         speedupX: gain,
         fired: stage.fired, nodesBefore: stage.nodesBefore, nodesAfter: stage.nodesAfter,
-        seconds: stage.seconds)
+        seconds: stage.seconds, postRunFromCache: timed.isKnown, measuringSeconds: timed.seconds)
     }
   }
 
@@ -162,7 +183,10 @@ public struct Report: Sendable, Codable {
       KernelLine(
         node: $0.name, operator: $0.operatorName, tactic: $0.kernel.tactic,
         program: $0.kernel.program, sources: $0.sources, rules: $0.rules,
-        tunedMs: $0.tunedMilliseconds, refusals: refusals[$0.name] ?? [])
+        tunedMs: $0.tunedMilliseconds, operations: $0.work?.operations,
+        bytes: $0.work.map { $0.constantBytes + $0.activationBytes },
+        floorMs: $0.work.map { $0.floorMicroseconds / 1000 }, rooflineShare: $0.rooflineShare,
+        refusals: refusals[$0.name] ?? [])
     }
   }
 

@@ -4,7 +4,7 @@ import ApusTactics
 
 extension Builder {
   /// The chooser that measures, tuned to every profile, without one to the data; nil where measuring is not wanted.
-  func tuner(_ graph: Graph, _ sample: [String: Tensor]) -> MeasuringChooser? {
+  func tuner(_ graph: Graph, _ sample: [String: Tensor], _ cache: TimingCache) -> MeasuringChooser? {
     guard chooser == nil, !options.deterministic, tactics.place == .host else { return nil }
     var tuning = MeasuringChooser.Options()
     let tuned = options.profiles.map { graph.symbolSizes($0.inputs.mapValues(\.opt)) }
@@ -16,14 +16,14 @@ extension Builder {
       progress("measuring kernels: \(number) of \(count)")
     }
     tuning.isCancelled = options.isCancelled
-    return MeasuringChooser(tactics, options: tuning, cache: TimingCache(path: options.timingCache))
+    return MeasuringChooser(tactics, options: tuning, cache: cache)
   }
 
   /// The measuring on a device that chooses among kernels of its own; nil where measuring is not wanted.
-  func tuning() -> TuningSession? {
+  func tuning(_ cache: TimingCache) -> TuningSession? {
     guard chooser == nil, !options.deterministic, tactics.place == .device else { return nil }
     return TuningSession(
-      cache: TimingCache(path: options.timingCache), budget: options.tuningBudget,
+      cache: cache, budget: options.tuningBudget,
       progress: { [progress = options.progress] number, count in
         progress("measuring kernels: \(number) of \(count)")
       }, isCancelled: options.isCancelled)

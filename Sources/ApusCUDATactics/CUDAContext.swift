@@ -8,20 +8,16 @@ import Synchronization
 public protocol KernelImages: Sendable {
   /// Machine code of a kernel for a GPU (`sm_90a`).
   func image(_ source: KernelSource, target: String) throws -> [UInt8]
-  /// The same for many, in parallel; what fails is asked for again by whoever needs it.
-  func prepare(_ sources: [KernelSource], target: String)
 }
 
-extension KernelCache: KernelImages {
-  public func prepare(_ sources: [KernelSource], target: String) {
-    _ = images(sources, target: target, threads: ThreadPool.processorCount)
-  }
-}
+extension KernelCache: KernelImages {}
 
 /// What the tactics of one GPU share while plans are made: its properties, machine code, packed constants, and the
 /// choice among programs.
 public final class CUDAContext: Sendable {
   public let properties: GPUProperties
+  /// What measured times depend on besides the GPU: its driver and our kernels.
+  var stamp: String { "driver \(properties.driverVersion), kernels \(KernelSources.hash)" }
   private let images: any KernelImages
   /// nil: programs are chosen by their cost model.
   let tuner: ProgramTuner?
@@ -73,42 +69,13 @@ public final class CUDAContext: Sendable {
     }
   }
 
-  /// Compiles what the nodes of a graph are likely to need, or what `tuning` will measure, all at once.
-  func prepare(_ graph: Graph, sizes: [[String: Int]], tuning: TuningSession?) {
-    let tactics = tactics.compactMap { $0 as? any CUDATactic }
-    var sources: Set<KernelSource> = []
-    var measured: Set<String> = []
-    for node in graph.allNodes {
-      let query = TacticNode(node, in: graph)
-      let serving = tactics.first { tactic in
-        tactic.operators.contains { $0.name == node.opName } && tactic.supports(query).reason == nil
-      }
-      guard let serving, case .yes(let signatures) = serving.supports(query) else { continue }
-      for symbols in sizes.isEmpty ? [[:]] : sizes {
-        for signature in signatures.prefix(2) {
-          guard let concrete = ConcreteNode(query, signature, symbols: symbols),
-            concrete.outputs.contains(where: { ($0?.elementCount ?? 0) > 0 }),
-            let programs = try? serving.programs(concrete)
-          else { continue }
-          var wanted = Array(programs.prefix(1))
-          if let tuning, let tuner, programs.count > 1 {
-            let key = tuner.key(concrete, self)
-            if let known = tuning.cache[key] {
-              // Where a library won, the first of ours stands behind it.
-              let winners = programs.filter { $0.label == known.tactic }
-              if !winners.isEmpty { wanted = winners }
-            } else {
-              wanted = ProgramTuner.promising(programs)
-              measured.insert(key)
-            }
-          }
-          for program in wanted { sources.formUnion(program.launches.map(\.spec.source)) }
-        }
-      }
+  /// Gets the machine code of many kernels on all processors.
+  func compile(_ sources: Set<KernelSource>) {
+    let new = known.withLock { state in sources.filter { state.code[$0] == nil } }.map { $0 }
+    ThreadPool(threads: min(new.count, ThreadPool.processorCount)).run(new.count) { index in
+      // What fails is tried again by whoever needs it, who says why.
+      _ = try? image(new[index])
     }
-    let new = known.withLock { state in sources.filter { state.code[$0] == nil } }
-    tuning?.expect(measured.count)
-    if new.count > 1 { images.prepare(Array(new), target: properties.target) }
   }
 
   /// A constant in the form that kernels read, made once for every way of packing it.

@@ -28,6 +28,14 @@ struct CUDAProgram {
     case temporary(Int)
   }
 
+  /// A constant that kernels read; made when its program is taken, as most candidates never are.
+  struct Packed {
+    let tensor: () throws -> Tensor
+
+    init(_ tensor: Tensor) { self.tensor = { tensor } }
+    init(made make: @escaping () throws -> Tensor) { tensor = make }
+  }
+
   struct Launch {
     var spec: KernelSpec
     var operands: [String: Operand]
@@ -46,23 +54,25 @@ struct CUDAProgram {
   var tactic: String?
   var launches: [Launch]
   var call: Call?
-  var packed: [Tensor] = []
+  var packed: [Packed] = []
   var temporaryBytes = 0
   /// Greatest error relative to the largest result; nil: that of the element type.
   var tolerance: Double?
   /// Microseconds that a cost model expects; nil without one.
   var expected: Double?
+  /// What its multiplications run on; nil where bytes alone bound it.
+  var arithmetic: Arithmetic?
 
   init(_ label: String, _ spec: KernelSpec, _ operands: [String: Operand], packed: [Tensor] = []) {
     self.label = label
     launches = [Launch(spec: spec, operands: operands)]
-    self.packed = packed
+    self.packed = packed.map { Packed($0) }
   }
 
   init(_ label: String, _ launches: [Launch], packed: [Tensor] = [], temporaryBytes: Int = 0) {
     self.label = label
     self.launches = launches
-    self.packed = packed
+    self.packed = packed.map { Packed($0) }
     self.temporaryBytes = temporaryBytes
   }
 }
@@ -110,6 +120,7 @@ extension CUDATactic {
       try writer.record(tactic: name), absorbedInputs: absorbed(node),
       inPlace: writer.overwritesInputs ? inPlace(node) : [])
     built.refusals = refusals
+    (built.milliseconds, built.work) = (writer.tunedMilliseconds, writer.tunedWork)
     return built
   }
 
@@ -189,10 +200,17 @@ struct CUDARecordWriter {
       makers.insert(program.tactic)
       for launch in program.launches { variant.launches.append(try self.launch(launch, program)) }
       if let call = program.call, !call.work.overwritesInputs { overwritesInputs = false }
-      variant.call = program.call.map { call in
+      variant.call = try program.call.map { call in
         CUDAKernelRecord.Call(
-          work: call.work, choice: call.choice, operands: operands(call.operands, program))
+          work: call.work, choice: call.choice, operands: try operands(call.operands, program))
       }
+      // A library's call has ours behind it, for machines without the library.
+      let places =
+        variant.call.map { Array($0.operands.values) } ?? variant.launches.flatMap(\.operands.values)
+      variant.work = node.work(
+        program.arithmetic, absorbed: absorbed,
+        constantBytes: Set(places.compactMap(\.constant)).reduce(0) { $0 + references[$1].byteCount },
+        context.properties)
     }
     variants.append(variant)
   }
@@ -202,19 +220,19 @@ struct CUDARecordWriter {
   {
     let image = position(of: pool.add(try context.image(launch.spec.source)))
     return CUDAKernelRecord.Launch(
-      launch.spec, image: image, operands: operands(launch.operands, program))
+      launch.spec, image: image, operands: try operands(launch.operands, program))
   }
 
   private mutating func operands(_ places: [String: CUDAProgram.Operand], _ program: CUDAProgram)
-    -> [String: CUDAKernelRecord.Operand]
+    throws -> [String: CUDAKernelRecord.Operand]
   {
-    places.mapValues { operand in
+    try places.mapValues { operand in
       switch operand {
       case .input(let index): return .input(index)
       case .output(let index): return .output(index)
       case .temporary(let offset): return .temporary(offset)
       case .packed(let index):
-        let place = position(of: pool.add(program.packed[index]))
+        let place = position(of: pool.add(try program.packed[index].tensor()))
         packed.insert(place)
         return .constant(place)
       }
@@ -227,6 +245,10 @@ struct CUDARecordWriter {
     return references.count - 1
   }
 
+  /// Of the first variant, which is that of the tuned shape.
+  var tunedMilliseconds: Double? { variants.first?.microseconds.map { $0 / 1000 } }
+  var tunedWork: KernelWork? { variants.first?.work }
+
   /// The record of the tactic that serves the node, or of the one that made all of its programs.
   func record(tactic: String) throws -> KernelRecord {
     let tactic = makers.count == 1 ? (makers.first ?? nil) ?? tactic : tactic
@@ -235,5 +257,11 @@ struct CUDARecordWriter {
       encoding: CUDAKernelRecord(variants: variants, packed: packed.sorted()), constants: references)
     record.program = Set(variants.map(\.label)).sorted().joined(separator: "; ")
     return record
+  }
+}
+
+extension CUDAKernelRecord.Operand {
+  fileprivate var constant: Int? {
+    if case .constant(let position) = self { position } else { nil }
   }
 }

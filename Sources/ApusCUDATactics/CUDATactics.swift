@@ -58,6 +58,7 @@ extension TacticSet {
     return TacticSet(
       target: target,
       runtime: runtime, tactics: context.tactics, fallback: HostTactics(host),
+      stamp: context.stamp,
       prepare: { context.prepare($0, sizes: $1, tuning: $2) })
   }
 }

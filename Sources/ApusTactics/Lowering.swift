@@ -353,7 +353,7 @@ public struct Lowering {
         inputs: inputs,
         outputs: outputs, kernel: choice.built.record, inPlace: choice.built.inPlace,
         operatorText: isLate(node) ? PlanStep.text(of: node.op).text : nil,
-        tunedMilliseconds: choice.milliseconds))
+        tunedMilliseconds: choice.milliseconds ?? choice.built.milliseconds, work: choice.built.work))
     note(node, choice.built.record.tactic, refusals)
     for index in choice.built.absorbedInputs where index < node.inputs.count {
       if let tensor = graph.constant(node.inputs[index]) { releaseNowAndThen(tensor) }

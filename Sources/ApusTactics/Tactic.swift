@@ -26,6 +26,10 @@ public struct BuiltKernel: Sendable {
   public var inPlace: [[Int]]
   /// Kernels of the tactic that were wrong or lost, with the reason.
   public var refusals: [String] = []
+  /// Time of one call at the tuned shape, where the tactic measured it.
+  public var milliseconds: Double?
+  /// What the kernel has to do at the tuned shape; nil where nobody counted.
+  public var work: KernelWork?
 
   public init(_ record: KernelRecord, absorbedInputs: Set<Int> = [], inPlace: [[Int]] = []) {
     self.record = record
@@ -42,6 +46,8 @@ public struct TacticSet: Sendable {
   public var place: PlanValue.Place { runtime.memory == nil ? .host : .device }
   /// What runs the nodes that no tactic of this set supports; nil: their references do.
   public let fallback: HostTactics?
+  /// What measured times depend on besides the target, drivers and kernels for instance.
+  public let stamp: String
   /// Called with a graph, the sizes of its symbols and the measuring to come, before it is lowered: compilers work ahead,
   /// on all processors.
   public let prepare: @Sendable (Graph, [[String: Int]], TuningSession?) -> Void
@@ -50,9 +56,11 @@ public struct TacticSet: Sendable {
   /// Tactics in order of preference; the first that supports a node is its safe default.
   public init(
     target: PlanTarget, runtime: any DeviceRuntime, tactics: [any Tactic], fallback: HostTactics? = nil,
+    stamp: String = "",
     prepare: @escaping @Sendable (Graph, [[String: Int]], TuningSession?) -> Void = { _, _, _ in }
   ) {
     self.prepare = prepare
+    self.stamp = stamp
     self.target = target
     self.runtime = runtime
     self.fallback = fallback

@@ -7,12 +7,14 @@ import ApusEngine
 import ApusTactics
 import ApusVision
 
-/// Optimizes a model for the CPU and for the GPU in FP32 and FP16 and compares every output on random inputs, three
-/// runs each: the second and third replay a graph.
+/// Optimizes a model for the CPU, without measuring kernels, and for the GPU in FP32 and FP16, and compares every output
+/// on random inputs, three runs each: the second and third replay a graph. The CPU's kernels are held against the
+/// operators' references by their own tests.
 func runModel(
   _ path: String, _ arguments: Arguments, _ gpu: DriverGPU, _ cache: KernelCache, _ tally: inout Tally
 ) {
   var expected: (inputs: [String: Tensor], outputs: [String: Tensor])?
+  let name = path.split(separator: "/").last.map(String.init) ?? path
   func reference(_ source: SourceModel) throws -> (inputs: [String: Tensor], outputs: [String: Tensor]) {
     if let expected { return expected }
     let inputs = source.graph.inputs.compactMap { id in
@@ -21,19 +23,20 @@ func runModel(
     let fed = try DataSource.generated(
       RandomData(seed: arguments.randomWeights ?? 0, ranges: source.graph.indexRanges()), inputs: inputs
     ).sample(0)
-    let plan = try build(source, .cpu(), .fp32)
-    let outputs = try Session(plan).run(fed)
+    let (plan, building) = try seconds { try build(source, .cpu(), .fp32, measured: false) }
+    let (outputs, running) = try seconds { try Session(plan).run(fed) }
+    print("\(name): CPU built in \(building) s, run in \(running) s")
     expected = (fed, outputs)
     return (fed, outputs)
   }
-  let name = path.split(separator: "/").last.map(String.init) ?? path
   for precision in [BuildOptions.Precision.fp32, .fp16] {
     tally.add("\(name) \(precision.rawValue)") {
       let source = try SourceModel(contentsOf: path, randomWeights: arguments.randomWeights)
       let (inputs, outputs) = try reference(source)
       let set = TacticSet.cuda(
         CUDARuntime(gpu), images: cache, precision: precision.rawValue, host: .cpu())
-      let binding = try Session(try build(source, set, precision)).bind(inputs: inputs)
+      let (plan, building) = try seconds { try build(source, set, precision, measured: true) }
+      let binding = try Session(plan).bind(inputs: inputs)
       var worst: [Bench.Outcome] = []
       for _ in 1...3 {
         try binding.execute()
@@ -42,16 +45,25 @@ func runModel(
       let time = try (0..<50).compactMap { _ in try binding.deviceMilliseconds() }.sorted()
       let median = time.isEmpty ? "not one graph" : "\(Float(time[time.count / 2])) ms"
       let shown = worst.first { !$0.isRight } ?? worst[2]
-      return Bench.Outcome(isRight: shown.isRight, text: "\(shown.text), \(median)")
+      return Bench.Outcome(isRight: shown.isRight, text: "\(shown.text), \(median), built in \(building) s")
     }
   }
 }
 
-private func build(_ source: SourceModel, _ set: TacticSet, _ precision: BuildOptions.Precision) throws
-  -> ExecutablePlan
-{
+/// What `body` gives and how long it takes, to a tenth of a second.
+private func seconds<Result>(_ body: () throws -> Result) rethrows -> (Result, Double) {
+  let start = ContinuousClock.now
+  let result = try body()
+  return (result, ((ContinuousClock.now - start) / .milliseconds(100)).rounded() / 10)
+}
+
+/// `measured`: kernels are timed against each other; else the first that serves a node is taken.
+private func build(
+  _ source: SourceModel, _ set: TacticSet, _ precision: BuildOptions.Precision, measured: Bool
+) throws -> ExecutablePlan {
   var options = BuildOptions()
   options.measures = false
+  options.deterministic = !measured
   options.checksAccuracy = false
   options.precisions = [precision]
   return try Builder(options: options, tactics: set).build(source).lowered.executable

@@ -13,7 +13,6 @@ import Testing
 @Suite struct CuBLASLtProductTests {
   private struct Names: KernelImages {
     func image(_ source: KernelSource, target: String) throws -> [UInt8] { Array(source.entry.utf8) }
-    func prepare(_ sources: [KernelSource], target: String) {}
   }
 
   private func set(_ gpu: any GPU, _ use: LibraryUse = .always, precision: String = "fp32") -> TacticSet {

@@ -13,7 +13,6 @@ import Testing
 @Suite struct DeviceTensorTests {
   private struct Names: KernelImages {
     func image(_ source: KernelSource, target: String) throws -> [UInt8] { Array(source.entry.utf8) }
-    func prepare(_ sources: [KernelSource], target: String) {}
   }
 
   private static let text = """

@@ -12,7 +12,6 @@ import Testing
 @Suite struct FailedRunTests {
   private struct Names: KernelImages {
     func image(_ source: KernelSource, target: String) throws -> [UInt8] { Array(source.entry.utf8) }
-    func prepare(_ sources: [KernelSource], target: String) {}
   }
 
   private func executable(_ gpu: NullGPU) throws -> ExecutablePlan {

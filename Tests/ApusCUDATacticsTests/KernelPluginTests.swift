@@ -18,7 +18,6 @@ private final class KeptSources: KernelImages {
     sources.withLock { $0.append(source) }
     return Array("\(source.entry) \(target)".utf8)
   }
-  func prepare(_ sources: [KernelSource], target: String) {}
 }
 
 /// A compiler that takes nothing.
@@ -26,7 +25,6 @@ private struct NoCompiler: KernelImages {
   func image(_ source: KernelSource, target: String) throws -> [UInt8] {
     throw ApusError(.internal, Problem(.internalError, "kernel x.cu does not compile: x.cu(9): error"))
   }
-  func prepare(_ sources: [KernelSource], target: String) {}
 }
 
 private let compiler = try? RuntimeCompiler()

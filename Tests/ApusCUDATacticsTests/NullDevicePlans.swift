@@ -14,7 +14,6 @@ private struct NoImages: KernelImages {
     // What would reach the compiler must exist.
     Array("\(source.entry) \(target)".utf8)
   }
-  func prepare(_ sources: [KernelSource], target: String) {}
 }
 
 /// Plans for a GPU that records what is asked of it.

@@ -11,7 +11,6 @@ import Testing
 
 private struct NoImages: KernelImages {
   func image(_ source: KernelSource, target: String) throws -> [UInt8] { Array(source.entry.utf8) }
-  func prepare(_ sources: [KernelSource], target: String) {}
 }
 
 /// Libraries that compute on a GPU, on one whose memory is the host's.

@@ -12,7 +12,6 @@ import Testing
 @Suite struct TF32Tests {
   private struct Names: KernelImages {
     func image(_ source: KernelSource, target: String) throws -> [UInt8] { Array(source.entry.utf8) }
-    func prepare(_ sources: [KernelSource], target: String) {}
   }
 
   /// What the tactics chose for a convolution, a product with a matrix and one of two computed matrices.
@@ -62,6 +61,24 @@ import Testing
       // Half a step at most, except where the next number is none.
       let next = Float(bitPattern: (value.bitPattern & ~0x1fff) &+ 0x2000)
       if next.isFinite { #expect((rounded - value).magnitude <= ((next - step) / 2).magnitude) }
+    }
+  }
+
+  @Test func twoPartsAreNearlyTheWhole() {
+    let weights =
+      (0..<1001).map { _ in Float(bitPattern: .random(in: 0 ... .max)) } + [
+        0, -0.0, .infinity, -.infinity, 1.1,
+      ]
+    let parts = tf32Parts(weights)
+    #expect(parts.count == 2 * weights.count)
+    for (index, whole) in weights.enumerated() where whole.isFinite && whole.magnitude > 1e-30 {
+      let (high, low) = (parts[index], parts[weights.count + index])
+      #expect(high == roundedToTF32(whole))
+      #expect(low.bitPattern & 0x1fff == 0)
+      #expect((Double(whole) - Double(high) - Double(low)).magnitude <= 0x1p-21 * Double(whole.magnitude))
+    }
+    for (index, whole) in weights.enumerated() where whole.isInfinite {
+      #expect(parts[index] == whole && parts[weights.count + index] == 0)
     }
   }
 }

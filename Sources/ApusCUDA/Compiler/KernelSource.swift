@@ -47,15 +47,19 @@ public struct KernelSource: Sendable, Hashable, Codable {
 
   /// The whole text that reaches the compiler, headers included: what machine code depends on besides the target.
   func expanded() throws -> String {
-    var seen: Set<String> = []
-    guard let source = text ?? KernelSources.text(name) else {
+    guard let body = text.map({ Self.expand($0, name) }) ?? KernelSources.expanded(name) else {
       throw ApusError(.internal, Problem(.internalError, "there is no kernel source \(name)"))
     }
     let prologue = defines.map { "#define \($0.name) \($0.value)\n" }.joined()
-    return prologue + "#line 1 \"\(name)\"\n" + Self.expand(source, name, &seen)
+    return prologue + "#line 1 \"\(name)\"\n" + body
   }
 
   /// Replaces `#include "file"` by the file, once each.
+  static func expand(_ text: String, _ name: String) -> String {
+    var seen: Set<String> = []
+    return expand(text, name, &seen)
+  }
+
   private static func expand(_ text: String, _ name: String, _ seen: inout Set<String>) -> String {
     var result = ""
     var number = 0

@@ -2,8 +2,8 @@ import ApusCore
 import Glibc
 import Synchronization
 
-/// A GPU that computes nothing: memory is host memory, copies and fills happen at once, launches are recorded. For
-/// testing plans and launches where there is no GPU.
+/// A GPU that computes nothing: memory is host memory, copies and fills happen at once, launches are recorded and take a
+/// microsecond each on its clock. For testing plans and launches where there is no GPU.
 public final class NullGPU: GPU {
   /// What happened, in order.
   public enum Action: Sendable, Hashable {
@@ -34,6 +34,9 @@ public final class NullGPU: GPU {
     var works: [GPUHandle: (LibraryWork, LibraryChoice)] = [:]
     var captures: [GPUHandle: [String]] = [:]
     var graphs: [GPUHandle: [String]] = [:]
+    /// The clock, and what it showed when events were recorded.
+    var microseconds = 0
+    var times: [GPUHandle: Int] = [:]
   }
 
   public let properties: GPUProperties
@@ -142,10 +145,14 @@ public final class NullGPU: GPU {
   }
   public func makeEvent() throws -> GPUHandle { newHandle() }
   public func release(event: GPUHandle) {}
-  public func record(_ event: GPUHandle, on stream: GPUHandle) throws {}
+  public func record(_ event: GPUHandle, on stream: GPUHandle) throws {
+    state.withLock { $0.times[event] = $0.microseconds }
+  }
   public func wait(for event: GPUHandle, on stream: GPUHandle) throws {}
   public func synchronize(event: GPUHandle) throws { state.withLock { $0.actions.append(.synchronize) } }
-  public func milliseconds(from start: GPUHandle, to end: GPUHandle) throws -> Double { 0 }
+  public func milliseconds(from start: GPUHandle, to end: GPUHandle) throws -> Double {
+    state.withLock { Double(($0.times[end] ?? 0) - ($0.times[start] ?? 0)) / 1000 }
+  }
 
   public func load(_ image: [UInt8]) throws -> GPUHandle { newHandle() }
   public func release(module: GPUHandle) {}
@@ -188,7 +195,11 @@ public final class NullGPU: GPU {
 
   public func launch(graph: GPUHandle, on stream: GPUHandle) throws {
     try mayFail(.launchGraph)
-    state.withLock { $0.actions.append(.launchGraph($0.graphs[graph] ?? [])) }
+    state.withLock {
+      let works = $0.graphs[graph] ?? []
+      $0.actions.append(.launchGraph(works))
+      $0.microseconds += works.count
+    }
   }
 
   public func release(graph: GPUHandle) {}
@@ -253,6 +264,7 @@ public final class NullGPU: GPU {
         $0.captures[stream]?.append(label ?? "\(action)")
       } else {
         $0.actions.append(action)
+        if stream != nil { $0.microseconds += 1 }
       }
     }
   }

@@ -1,11 +1,16 @@
 /// Weights as `conv_wgmma.cu` multiplies them in single precision: all of them rounded to TF32's ten bits of mantissa,
 /// then what is left of each, rounded too.
-public func tf32Parts(_ weights: some Collection<Float>) -> [Float] {
-  let high = weights.map(roundedToTF32)
-  return high
-    + zip(weights, high).map { whole, part in
-      whole.isFinite ? roundedToTF32(whole - part) : 0
+public func tf32Parts(_ weights: [Float]) -> [Float] {
+  let count = weights.count
+  return [Float](unsafeUninitializedCapacity: 2 * count) { parts, filled in
+    for index in 0..<count {
+      let whole = weights[index]
+      let high = roundedToTF32(whole)
+      parts[index] = high
+      parts[count + index] = whole.isFinite ? roundedToTF32(whole - high) : 0
     }
+    filled = 2 * count
+  }
 }
 
 /// The nearest number with TF32's ten bits of mantissa, ties away from zero, as the hardware's conversion does; numbers

@@ -73,7 +73,7 @@ final class CUDAKernel: Kernel, @unchecked Sendable {
     // Runs follow one another, so nobody else changes it.
     var own: PreparedKernel?
     return PreparedKernel(
-      scratchBytes: max(bytes, variant.scratchBytes), zeroedBytes: variant.zeroedBytes
+      scratchBytes: max(bytes, variant.scratchBytes), zeroedBytes: variant.zeroedBytes, work: variant.work
     ) { frame in
       if let own { return try own.run(frame) }
       do { try step.run(frame) } catch  where !variant.launches.isEmpty {
@@ -102,7 +102,9 @@ final class CUDAKernel: Kernel, @unchecked Sendable {
         launch: launch, function: function, packed: packed, workspaceOffset: variant.workspaceOffset)
     }
     let gpu = runtime.gpu
-    return PreparedKernel(scratchBytes: variant.scratchBytes, zeroedBytes: variant.zeroedBytes) { frame in
+    return PreparedKernel(
+      scratchBytes: variant.scratchBytes, zeroedBytes: variant.zeroedBytes, work: variant.work
+    ) { frame in
       for step in steps { try step.run(frame, gpu) }
     }
   }

@@ -1,3 +1,5 @@
+public import ApusEngine
+
 /// A step of a plan on a GPU as the engine keeps it: for every set of shapes the launches that compute it.
 ///
 /// Machine code and packed constants are constants of the kernel's record; they are named by their position there.
@@ -54,6 +56,7 @@ public struct CUDAKernelRecord: Sendable, Hashable, Codable {
     public var label: String
     /// Microseconds that were measured when the variant was chosen.
     public var microseconds: Double?
+    public var work: KernelWork?
 
     public init(inputs: [[Int]?], outputs: [[Int]?], label: String) {
       self.inputs = inputs

@@ -56,7 +56,9 @@ public struct AttentionFused: CUDATactic {
       operands["mask"] = .input(3)
     }
     if let reason = kernel.refusal { throw node.refusal(reason) }
-    return [CUDAProgram("attention", kernel.spec(), operands)]
+    var program = CUDAProgram("attention", kernel.spec(), operands)
+    program.arithmetic = element == .f32 ? .single : .half
+    return [program]
   }
 
   private func add(mask: TensorDescriptor, of node: ConcreteNode, to kernel: inout AttentionKernel) throws {

@@ -32,7 +32,9 @@ public struct ConvDepthwise: CUDATactic {
     ]
     let packed = packedDepthwise(weight, bias: node.constant(2), kernel.element, context)
     if packed.count > 1 { operands["bias"] = .packed(1) }
-    return [CUDAProgram("depthwise", kernel.spec(), operands, packed: packed)]
+    var program = CUDAProgram("depthwise", kernel.spec(), operands, packed: packed)
+    program.arithmetic = .single
+    return [program]
   }
 }
 

@@ -107,23 +107,37 @@ extension ConvolutionProblem {
     if let residual { operands["residual"] = .input(residual) }
     operands.merge(extra) { _, given in given }
     return candidates(on: context.properties).map { candidate in
-      var packed = packed
-      if math == .tf32, let weights = packed.first {
-        packed[0] = context.packed(weights, as: "tf32") {
-          Tensor(weights.floats().map(roundedToTF32), shape: weights.shape)
-        }
-      }
-      if candidate.splitsWeights, let weights = packed.first {
-        packed[0] = context.packed(weights, as: "tf32 parts") {
-          let parts = tf32Parts(weights.floats())
-          return Tensor(parts, shape: [parts.count])
-        }
-      }
       var program = CUDAProgram(
         "\(math.rawValue) \(candidate.label)", candidate.spec, operands, packed: packed)
+      if let weights = packed.first, math == .tf32 || candidate.splitsWeights {
+        program.packed[0] = .init(made: { context.inTF32(weights, parts: candidate.splitsWeights) })
+      }
       program.expected = candidate.microseconds
+      program.arithmetic = math.arithmetic
       if math == .tf32 { program.tolerance = 5e-3 }
       return program
+    }
+  }
+}
+
+extension CUDAContext {
+  /// Packed weights rounded to TF32, or as two such numbers each (see `tf32Parts`).
+  fileprivate func inTF32(_ weights: Tensor, parts: Bool) -> Tensor {
+    packed(weights, as: parts ? "tf32 parts" : "tf32") {
+      guard parts else { return Tensor(weights.floats().map(roundedToTF32), shape: weights.shape) }
+      let numbers = tf32Parts(weights.floats())
+      return Tensor(numbers, shape: [numbers.count])
+    }
+  }
+}
+
+extension ConvolutionProblem.Math {
+  var arithmetic: Arithmetic {
+    switch self {
+    case .f16, .bf16: .half
+    case .tf32: .tf32
+    case .f32x3: .threeTF32
+    case .f32: .single
     }
   }
 }

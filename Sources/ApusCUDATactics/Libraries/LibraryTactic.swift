@@ -61,6 +61,7 @@ extension CUDAContext {
           program.tactic = tactic.name
           program.call = CUDAProgram.Call(work: work, choice: choice, operands: places)
           program.tolerance = work.tolerance
+          program.arithmetic = work.arithmetic
           found.append(program)
         }
       } catch let error as ApusError where error.problems.first?.id == .deviceMissing {
@@ -83,4 +84,5 @@ extension LibraryWork {
 
   /// Greatest error of a result; nil: that of the element type.
   fileprivate var tolerance: Double? { math == .tf32 ? 5e-3 : nil }
+  fileprivate var arithmetic: Arithmetic { math.arithmetic }
 }

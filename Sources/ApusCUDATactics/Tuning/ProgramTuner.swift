@@ -39,7 +39,7 @@ struct ProgramTuner: Sendable {
     }
     let results = node.outputs.map { $0.map { "\($0.shape)\($0.dtype.rawValue)" } ?? "-" }
     return "\(PlanStep.text(of: node.op).text)|\(text(node.inputs))|\(results.joined(separator: ","))"
-      + "|\(target.device)/\(target.level)/\(target.model)\(context.allowsTF32 ? "/tf32" : "")"
+      + "|\(target.device)/\(target.level)/\(target.model)\(context.allowsTF32 ? "/tf32" : "")|\(context.stamp)"
   }
 
   func choose(

@@ -52,8 +52,9 @@ struct Bench: ParsableCommand {
         try noTransfers
           ? deviceTime(binding) : clock.measure { try binding.execute() } / .milliseconds(1))
     }
-    try show(document(runnable, inputs, times, first: first))
-    if profile { try showProfile(runnable, inputs) }
+    var document = document(runnable, inputs, times, first: first)
+    if profile { document.steps = try steps(runnable, binding) }
+    try show(document)
   }
 
   private func document(_ runnable: Runnable, _ inputs: [String: Tensor], _ times: [Double], first: Double)
@@ -94,14 +95,15 @@ struct Bench: ParsableCommand {
     return milliseconds
   }
 
-  private func showProfile(_ runnable: Runnable, _ inputs: [String: Tensor]) throws {
-    _ = try runnable.session.profile(inputs)
-    let runs = try (0..<10).map { _ in try runnable.session.profile(inputs) }
-    let steps = runnable.session.executable.plan.steps
-    let medians = steps.indices.map { step in runs.map { $0[step] }.sorted()[runs.count / 2] }
-    for (step, seconds) in zip(steps, medians).sorted(by: { $0.1 > $1.1 }) {
-      Output.note(
-        "\(Output.text(seconds * 1e3, 4)) ms  \(step.operatorName) '\(step.name)' \(step.kernel.tactic)")
+  private func steps(_ runnable: Runnable, _ binding: Binding) throws -> [BenchDocument.Step] {
+    zip(runnable.session.executable.plan.steps, try binding.profile()).map { step, time in
+      BenchDocument.Step(
+        step: step.name, operator: step.operatorName, tactic: step.kernel.tactic,
+        program: step.kernel.program, place: time.isOnDevice ? "device" : "host",
+        microseconds: time.microseconds, operations: time.work?.operations,
+        bytes: time.work.map { $0.constantBytes + $0.activationBytes },
+        floorMicroseconds: time.work?.floorMicroseconds,
+        rooflineShare: time.work?.rooflineShare(microseconds: time.microseconds))
     }
   }
 
@@ -125,6 +127,22 @@ struct BenchDocument: Encodable {
     var minimum: Double
   }
 
+  /// One step of the plan, in the order of the plan.
+  struct Step: Encodable {
+    var step: String
+    var `operator`: String
+    var tactic: String
+    var program: String?
+    /// Whose time it is: `device` or `host`.
+    var place: String
+    var microseconds: Double
+    /// Multiplications and additions, bytes at least moved, and the time that these need at best, where they are known.
+    var operations: Double?
+    var bytes: Double?
+    var floorMicroseconds: Double?
+    var rooflineShare: Double?
+  }
+
   var file: String
   var inputs: String
   var latencyMs: Latency
@@ -134,6 +152,8 @@ struct BenchDocument: Encodable {
   var iterations: Int
   var threads: Int
   var sessions = 1
+  /// With `--profile`.
+  var steps: [Step]?
 
   init(file: String, inputs: String, times: [Double], first: Double, load: Double, threads: Int, batch: Int) {
     let sorted = times.sorted()
@@ -159,5 +179,12 @@ struct BenchDocument: Encodable {
     )
     Output.line("first    \(Output.text(firstMs)) ms, loading \(Output.text(loadMs)) ms")
     Output.line("throughput \(Output.text(throughputPerS, 1)) per second")
+    for step in (steps ?? []).sorted(by: { $0.microseconds > $1.microseconds }) {
+      let share = step.rooflineShare.map { ", \(Int(($0 * 100).rounded())) % of the roofline" } ?? ""
+      let program = step.program.map { " \($0)" } ?? ""
+      Output.line(
+        "\(Output.text(step.microseconds, 1)) us  \(step.operator) '\(step.step)' \(step.tactic)\(program)\(share)"
+      )
+    }
   }
 }

@@ -159,7 +159,8 @@ struct Optimize: ParsableCommand {
     for stage in report.optimizations where stage.status == "effective" {
       let name = stage.name + String(repeating: " ", count: max(1, 10 - stage.name.count))
       Output.line(
-        "\(name) \(stage.nodesBefore) -> \(stage.nodesAfter) nodes, \(stage.preRun) -> \(stage.postRun)")
+        "\(name) \(stage.nodesBefore) -> \(stage.nodesAfter) nodes, \(stage.preRun) -> \(stage.postRun)"
+          + (stage.postRunFromCache ? " (from the timing cache)" : ""))
     }
     let overall = report.overall
     if !deterministic {
@@ -176,6 +177,8 @@ struct Optimize: ParsableCommand {
     }
     if let detections = report.detections { Output.line("detections \(detections.summary)") }
     Output.line("steps      \(report.kernels.count), \(report.diagnosis.message)")
+    let phases = report.phases.map { "\($0.name) \(Output.text($0.seconds, 1))" }.joined(separator: ", ")
+    Output.line("built in   \(Output.text(report.buildSeconds, 1)) s: \(phases)")
     if verbose {
       for kernel in report.kernels { Output.line("  \(kernel.operator) '\(kernel.node)': \(kernel.tactic)") }
     }

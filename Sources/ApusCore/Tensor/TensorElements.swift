@@ -1,3 +1,5 @@
+internal import CApusKernels
+
 // Element access in a wide type: references compute in Double or Int64 and round once on the way out.
 
 extension Tensor {
@@ -120,6 +122,11 @@ extension Tensor {
   /// The elements rounded into another numeric type, without a copy of all of them in double precision.
   public func converted(to target: DType) -> Tensor {
     if dtype == target { return self }
+    if let (from, to) = dtype.native.flatMap({ from in target.native.map { (from, $0) } }) {
+      return Tensor(target, shape) { bytes in
+        withUnsafeBytes { apus_convert(from, $0.baseAddress, to, bytes.baseAddress, elementCount, nil) }
+      }
+    }
     guard dtype.bitWidth >= 8, target.bitWidth >= 8, dtype != .string, target != .string else {
       return Tensor(doubles: doubles(), target, shape)
     }
@@ -170,6 +177,18 @@ extension UInt64 {
       self = value <= -1 ? UInt64(bitPattern: Int64(clamping: value)) : 0
     } else {
       self = UInt64(exactly: value.rounded(.towardZero)) ?? .max
+    }
+  }
+}
+
+extension DType {
+  /// The C kernels' name of a float type that holds no more than FP32, whose conversions round once.
+  fileprivate var native: apus_dtype? {
+    switch self {
+    case .f32: APUS_F32
+    case .f16: APUS_F16
+    case .bf16: APUS_BF16
+    default: nil
     }
   }
 }

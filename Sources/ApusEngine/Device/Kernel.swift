@@ -75,13 +75,17 @@ public struct PreparedKernel {
   public var scratchBytes: Int
   /// Memory that `run` finds zero and leaves zero, in bytes; only on devices with memory of their own.
   public var zeroedBytes: Int
+  /// What the kernel has to do; nil where nobody counted.
+  public var work: KernelWork?
   public var run: (borrowing KernelFrame) throws -> Void
 
   public init(
-    scratchBytes: Int = 0, zeroedBytes: Int = 0, run: @escaping (borrowing KernelFrame) throws -> Void
+    scratchBytes: Int = 0, zeroedBytes: Int = 0, work: KernelWork? = nil,
+    run: @escaping (borrowing KernelFrame) throws -> Void
   ) {
     self.scratchBytes = scratchBytes
     self.zeroedBytes = zeroedBytes
+    self.work = work
     self.run = run
   }
 }

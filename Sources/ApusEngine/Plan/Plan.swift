@@ -136,11 +136,14 @@ public struct PlanStep: Sendable, Codable {
   public var operatorText: String?
   /// Milliseconds measured when the step's tactic was chosen; nil when it was not timed.
   public var tunedMilliseconds: Double?
+  /// What the kernel has to do at the tuned shape; nil where nobody counted.
+  public var work: KernelWork?
 
   public init(
     name: String, operatorName: String, sources: [String] = [], rules: [String] = [], inputs: [Int?],
     outputs: [Int?],
-    kernel: KernelRecord, inPlace: [[Int]] = [], operatorText: String? = nil, tunedMilliseconds: Double? = nil
+    kernel: KernelRecord, inPlace: [[Int]] = [], operatorText: String? = nil,
+    tunedMilliseconds: Double? = nil, work: KernelWork? = nil
   ) {
     self.name = name
     self.operatorName = operatorName
@@ -152,6 +155,14 @@ public struct PlanStep: Sendable, Codable {
     self.inPlace = inPlace
     self.operatorText = operatorText
     self.tunedMilliseconds = tunedMilliseconds
+    self.work = work
+  }
+}
+
+extension PlanStep {
+  /// The least time of the kernel's work over the measured one; nil where one is not known.
+  public var rooflineShare: Double? {
+    tunedMilliseconds.flatMap { work?.rooflineShare(microseconds: $0 * 1000) }
   }
 }
 

@@ -30,6 +30,11 @@ public final class Binding {
     try session.exclusively { try plan.deviceMilliseconds() }
   }
 
+  /// What each step of a run costs, in the order of the plan: medians of `runs`.
+  public func profile(runs: Int = 10) throws -> [StepTime] {
+    try session.exclusively { try plan.profile(runs: runs, pool: session.pool) }
+  }
+
   /// The outputs that are not in the caller's memory on the device, by name; their contents change with the next `execute`.
   public func outputs() throws -> [String: Tensor] {
     var values = outputMemory

@@ -1,26 +1,15 @@
 import ApusCore
 
 extension BoundPlan {
-  /// Runs all steps; `observe` is called after each with its number.
-  func run(pool: ThreadPool, observe: ((Int) -> Void)? = nil) throws {
+  /// Runs all steps.
+  func run(pool: ThreadPool) throws {
     guard let device else {
-      for number in steps.indices {
-        try runStep(number, pool)
-        observe?(number)
-      }
+      for number in steps.indices { try runStep(number, pool) }
       fixedStepsAreDone = true
       return
     }
     do {
-      if let observe {
-        for number in steps.indices {
-          try runStep(number, pool)
-          try device.settle()
-          observe(number)
-        }
-      } else {
-        try run(device, pool)
-      }
+      try run(device, pool)
     } catch {
       // Nothing of a failed run may be under way when the next one starts.
       device.recover()
@@ -53,7 +42,7 @@ extension BoundPlan {
     return try device.stream.capture { for number in segment.steps { try runStep(number, pool) } }
   }
 
-  private func runStep(_ number: Int, _ pool: ThreadPool) throws {
+  func runStep(_ number: Int, _ pool: ThreadPool) throws {
     if fixedStepsAreDone, fixedSteps.contains(number) { return }
     if executable.onDevice[number] { device?.isPending = true } else { try device?.settle() }
     switch steps[number].mode {

@@ -46,7 +46,7 @@ public final class Session: @unchecked Sendable {
     try exclusively {
       let ordered = try order(inputs)
       let plan = try boundPlan(for: ordered)
-      let results = try execute(plan, ordered, observe: nil)
+      let results = try execute(plan, ordered)
       return Dictionary(zip(outputNames, results)) { first, _ in first }
     }
   }
@@ -79,24 +79,6 @@ public final class Session: @unchecked Sendable {
   /// its own, its copies reach it without a detour.
   public func stage(_ dtype: DType, _ shape: [Int]) throws -> StagedTensor {
     try StagedTensor(dtype, shape, on: executable.deviceConstants?.memory)
-  }
-
-  /// Runs once and measures each step, in seconds.
-  public func profile(_ inputs: [String: Tensor], clock: ContinuousClock = ContinuousClock()) throws
-    -> [Double]
-  {
-    try exclusively {
-      let ordered = try order(inputs.mapValues(Value.tensor))
-      let plan = try boundPlan(for: ordered)
-      var times = [Double](repeating: 0, count: executable.plan.steps.count)
-      var last = clock.now
-      _ = try execute(plan, ordered) { number in
-        let now = clock.now
-        times[number] = (now - last) / .seconds(1)
-        last = now
-      }
-      return times
-    }
   }
 
   /// Bytes of activations and scratch for the shapes bound last.
@@ -147,10 +129,10 @@ public final class Session: @unchecked Sendable {
     return plan
   }
 
-  private func execute(_ plan: BoundPlan, _ inputs: [Value?], observe: ((Int) -> Void)?) throws -> [Value] {
+  private func execute(_ plan: BoundPlan, _ inputs: [Value?]) throws -> [Value] {
     plan.attach(inputs: inputs)
     var outputs = plan.freshOutputs()
-    try plan.withAddresses(of: outputs) { try plan.run(pool: pool, observe: observe) }
+    try plan.withAddresses(of: outputs) { try plan.run(pool: pool) }
     try plan.collect(&outputs)
     plan.releaseLate()
     return outputs.compactMap { $0 }

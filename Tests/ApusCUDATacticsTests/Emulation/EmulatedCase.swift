@@ -10,8 +10,6 @@ private let compiler = try? RuntimeCompiler()
 
 /// Kernels for the host that NVRTC, where it is installed, has taken too.
 private struct CheckedImages: KernelImages {
-  func prepare(_ sources: [KernelSource], target: String) {}
-
   func image(_ source: KernelSource, target: String) throws -> [UInt8] {
     _ = try compiler?.cubin(source, target: target)
     return try EmulatedImages().image(source, target: target)

@@ -14,8 +14,6 @@ struct EmulatedImages: KernelImages {
   private static let header =
     "/" + (#filePath.split(separator: "/").dropLast() + ["emulated.h"]).joined(separator: "/")
 
-  func prepare(_ sources: [KernelSource], target: String) {}
-
   func image(_ source: KernelSource, target: String) throws -> [UInt8] {
     guard let text = try Self.text(source) else { return [] }
     let hash = Array(text.utf8).withUnsafeBytes { XXH3.hash128($0).hex }
