@@ -10,6 +10,7 @@ extension CUDAContext {
       BatchedNMSPictures(context: self),
       ConvStem(context: self),
       ConvDepthwise(context: self),
+      ConvPatches(context: self),
       ConvImplicitGEMM(context: self),
       ConvPyramid(context: self),
       CopyAcross(),

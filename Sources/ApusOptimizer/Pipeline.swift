@@ -67,6 +67,7 @@ public struct Pipeline: Sendable {
     }
     if device.serves(ConvSqueezeExcitation()) { rules.append(FuseSqueezeExcitation()) }
     if device.serves(RetinaNetDetection()) { rules.append(FuseRetinaNetDetection()) }
+    if device.serves(PackedAttention()) { rules += [PackSplitAttention(), MergeAttentionProjections()] }
     if device.serves(PaddedSuppression()) { rules.append(PadSuppression()) }
     if device.serves(PyramidConv()) { rules.append(MergePyramidLevels()) }
     return Pipeline([

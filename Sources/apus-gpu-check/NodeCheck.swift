@@ -11,7 +11,9 @@ let checkedTypes = [(DType.f16, "fp16"), (.bf16, "bf16"), (.f32, "fp32"), (.f32,
 /// Nodes of the kernels that need a real device, in every type, recorded and replayed, held against their operators' references.
 func nodeChecks(_ arguments: Arguments, _ gpu: DriverGPU, _ cache: KernelCache, _ tally: inout Tally) {
   for (dtype, precision) in checkedTypes {
-    let cases = pyramidCases(dtype) + squeezeExcitationCases(dtype) + narrowConvolutionCases(dtype)
+    let cases =
+      pyramidCases(dtype) + squeezeExcitationCases(dtype) + narrowConvolutionCases(dtype)
+      + packedAttentionCases(dtype, sizes: [64, 48, 10]) + patchConvolutionCases(dtype)
     for (number, node) in cases.enumerated() {
       let label = "node \(node.op.operatorName) \(precision) \(number)"
       guard arguments.takes(label) else { continue }

@@ -71,6 +71,38 @@ import Testing
     }
   }
 
+  @Test func packedAttentionIsSplitAndAttention() throws {
+    var generator = Xoshiro256(seed: 4)
+    let packed = Tensor.random(.f32, [2, 5, 18], using: &generator)
+    let mask = Tensor.random(.f32, [2, 1, 5, 5], using: &generator)
+    let attention = ScaledDotProductAttention(scale: 0.7, heads: 2)
+    let op = PackedAttention(attention)
+    let parts = try Split(axis: 2).evaluate(Operands([packed], outputCount: 3)).map(\.tensor)
+    for mask in [nil, mask] {
+      let expected = try attention.evaluate(Operands(parts + [mask])).first?.tensor
+      #expect(try op.evaluate(Operands([packed, mask])).first?.tensor == expected)
+      let some = try op.evaluate(at: [[1, 4, 5], [0, 2, 3]], of: 0, Operands([packed, mask]))
+      let all = try #require(expected).doubles()
+      for (a, b) in zip(some, [all[59], all[15]]) { #expect(abs(a - b) < 1e-6) }
+    }
+    let types = try op.infer(
+      InferenceContext(inputs: [.tensor(.f16, [.symbol("b"), 5, 18]), .tensor(.bool, [5])]))
+    #expect(types == [.tensor(.f16, [.symbol("b"), 5, 6])])
+  }
+
+  @Test func packedFeaturesMustDivide() {
+    let refused: [(PackedAttention, Shape)] = [
+      (PackedAttention(ScaledDotProductAttention(scale: 1, heads: 2)), [2, 5, 15]),
+      (PackedAttention(), [2, 5, 18]),
+      (PackedAttention(ScaledDotProductAttention(scale: 1, heads: 2)), [2, 5, 3, 6]),
+    ]
+    for (op, shape) in refused {
+      #expect(throws: OperatorError.self) {
+        try op.infer(InferenceContext(inputs: [.tensor(.f32, shape)]))
+      }
+    }
+  }
+
   @Test func gatesThatDoNotFitAreRefused() {
     let x = ValueType.tensor(.f32, [2, 6, 5, 3])
     let w = ValueType.tensor(.f32, [3, 6, 1, 1])

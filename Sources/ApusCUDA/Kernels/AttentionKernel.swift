@@ -39,6 +39,9 @@ public struct AttentionKernel: Sendable, Hashable, Codable {
   public var key: Strides
   public var value: Strides
   public var output: Strides
+  /// First element of the keys and of the values in their operands.
+  public var keyStart = 0
+  public var valueStart = 0
   public var mask: Mask
   public var maskElement: KernelElement
   /// Zero where the mask is shared.
@@ -80,14 +83,15 @@ public struct AttentionKernel: Sendable, Hashable, Codable {
     return nil
   }
 
-  private var strides: [Int] {
-    [query, key, value, output].flatMap { [$0.row, $0.head, $0.batch] }
+  /// What places of elements are multiples of.
+  private var steps: [Int] {
+    [query, key, value, output].flatMap { [$0.row, $0.head, $0.batch] } + [keyStart, valueStart]
   }
 
   /// Whether halves lie as the tensor cores' loads want them.
   private var takesTensorCores: Bool {
     element != .f32 && headSize == valueSize && headSize % 16 == 0 && headSize <= 128
-      && maskColumn == 1 && strides.allSatisfy { $0 % 8 == 0 }
+      && maskColumn == 1 && steps.allSatisfy { $0 % 8 == 0 }
   }
 
   public func spec() -> KernelSpec { takesTensorCores ? tensorCoreSpec() : scalarSpec() }
@@ -108,7 +112,7 @@ public struct AttentionKernel: Sendable, Hashable, Codable {
     let rows = batch * heads * ceilDiv(queries, 32) >= 264 ? 32 : 16
     let tileKeys = max(headSize, valueSize) > 128 || keys <= 32 ? 32 : 64
     let (pitch, valuePitch) = (ceilDiv(headSize, 4) * 4 + 4, ceilDiv(valueSize, 64) * 64)
-    let vector = (strides + [headSize, valueSize]).allSatisfy { $0 % 4 == 0 } ? 4 : 1
+    let vector = (steps + [headSize, valueSize]).allSatisfy { $0 % 4 == 0 } ? 4 : 1
     return spec(
       "attention_simt.cu",
       [
@@ -125,7 +129,7 @@ public struct AttentionKernel: Sendable, Hashable, Codable {
       .init("IN_TYPE", element.name), .init("BATCH", batch), .init("HEADS", heads), .init("QUERIES", queries),
       .init("KEYS", keys), .init("HEAD_DIM", headSize), .init("KV_GROUP", groupSize), .init("SCALE", scale),
       .init("CAUSAL", isCausal), .init("ZERO_NAN", zeroesNaN), .init("MASK", mask.rawValue),
-      .init("MASK_TYPE", maskElement.name),
+      .init("MASK_TYPE", maskElement.name), .init("K_START", keyStart), .init("V_START", valueStart),
     ]
     for (name, strides) in [("Q", query), ("K", key), ("V", value), ("O", output), ("MASK", maskStrides)] {
       defines.append(.init("\(name)_ROW", strides.row))

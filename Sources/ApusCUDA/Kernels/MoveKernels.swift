@@ -88,3 +88,40 @@ public struct PermuteKernel: Sendable, Hashable, Codable {
       parameters: [.operand("input"), .operand("output")])
   }
 }
+
+extension PermuteKernel {
+  /// Moves a part of a tensor: axes from the outermost to the innermost by their size and the elements from one to the
+  /// next where it is read and where it is written. Axes that lie one behind the other on both sides become one, and
+  /// whole words of up to 16 bytes move at once where every place is a multiple of them.
+  public init(
+    moving axes: [(size: Int, from: Int, to: Int)], elementBytes: Int, inOffset: Int = 0, outOffset: Int = 0,
+    writesZeros: Bool = false
+  ) {
+    var (parts, bytes, inOffset, outOffset) = (Self.merged(axes), elementBytes, inOffset, outOffset)
+    while bytes < 16, let last = parts.last, last.from == 1 || writesZeros, last.to == 1, last.size % 2 == 0,
+      parts.dropLast().allSatisfy({ $0.from % 2 == 0 && $0.to % 2 == 0 }), inOffset % 2 == 0,
+      outOffset % 2 == 0
+    {
+      bytes *= 2
+      parts = parts.dropLast().map { ($0.size, $0.from / 2, $0.to / 2) } + [(last.size / 2, 1, 1)]
+      (inOffset, outOffset) = (inOffset / 2, outOffset / 2)
+    }
+    self.init(
+      elementBytes: bytes, extents: parts.map(\.size), strides: parts.map { writesZeros ? 0 : $0.from },
+      offset: writesZeros ? 0 : inOffset, outStrides: parts.map(\.to), outOffset: outOffset,
+      writesZeros: writesZeros)
+  }
+
+  /// Neighbouring axes that lie one behind the other on both sides become one.
+  private static func merged(_ axes: [(size: Int, from: Int, to: Int)]) -> [(size: Int, from: Int, to: Int)] {
+    var result: [(size: Int, from: Int, to: Int)] = []
+    for axis in axes where axis.size != 1 {
+      if let last = result.last, last.from == axis.size * axis.from, last.to == axis.size * axis.to {
+        result[result.count - 1] = (last.size * axis.size, axis.from, axis.to)
+      } else {
+        result.append(axis)
+      }
+    }
+    return result
+  }
+}

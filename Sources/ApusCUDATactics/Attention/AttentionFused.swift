@@ -8,25 +8,70 @@ public import ApusTactics
 public struct AttentionFused: CUDATactic {
   public let name = "cuda.attention"
   let context: CUDAContext
-  public var operators: [any Operator.Type] { [ScaledDotProductAttention.self] }
+  public var operators: [any Operator.Type] { [PackedAttention.self, ScaledDotProductAttention.self] }
 
   public func supports(_ node: TacticNode) -> Support {
-    guard let op = node.op as? ScaledDotProductAttention, let dtype = node.dtype else {
-      return .no("no type")
-    }
+    guard let dtype = node.dtype else { return .no("no type") }
     guard KernelElement(dtype) != nil, dtype != .u8 else { return .no("the element type") }
-    guard let rank = node.input(0)?.rank, rank == (op.heads > 0 ? 3 : 4) else { return .no("rank") }
-    if let mask = node.input(3) {
+    guard let rank = node.input(0)?.rank, rank == (Self.heads(node.op) > 0 ? 3 : 4) else {
+      return .no("rank")
+    }
+    if let mask = node.input(Self.maskInput(node.op)) {
       guard mask.dtype == .bool || KernelElement(mask.dtype) != nil else { return .no("the mask's type") }
       guard let shape = mask.shape, shape.count <= 4 else { return .no("the mask's rank is unknown") }
     }
     return .yes([.all(.rowMajor, node)])
   }
 
+  private static func heads(_ op: any Operator) -> Int {
+    ((op as? PackedAttention)?.attention ?? op as? ScaledDotProductAttention)?.heads ?? 0
+  }
+
+  private static func maskInput(_ op: any Operator) -> Int { op is PackedAttention ? 1 : 3 }
+
   func programs(_ node: ConcreteNode) throws -> [CUDAProgram] {
-    guard let op = node.op as? ScaledDotProductAttention else { throw node.missing("attention") }
-    let (q, k, v) = (try node.input(0).shape, try node.input(1).shape, try node.input(2).shape)
     guard let element = KernelElement(try node.input(0).dtype) else { throw node.refusal("element type") }
+    var kernel: AttentionKernel
+    var operands: [String: CUDAProgram.Operand] = ["query": .input(0), "output": .output(0)]
+    switch node.op {
+    case let op as PackedAttention:
+      kernel = Self.packed(op.attention, try node.input(0).shape, element)
+      (operands["key"], operands["value"]) = (.input(0), .input(0))
+    case let op as ScaledDotProductAttention:
+      kernel = Self.separate(op, try (0..<3).map { try node.input($0).shape }, element)
+      (operands["key"], operands["value"]) = (.input(1), .input(2))
+    default: throw node.missing("attention")
+    }
+    let mask = Self.maskInput(node.op)
+    if node.isPresent(mask) {
+      try add(mask: try node.input(mask), of: node, to: &kernel)
+      operands["mask"] = .input(mask)
+    }
+    if let reason = kernel.refusal { throw node.refusal(reason) }
+    var program = CUDAProgram("attention", kernel.spec(), operands)
+    program.arithmetic = element == .f32 ? .single : .half
+    return [program]
+  }
+
+  /// Query, key and value are thirds of each row.
+  private static func packed(
+    _ op: ScaledDotProductAttention, _ shape: [Int], _ element: KernelElement
+  ) -> AttentionKernel {
+    let width = shape[2] / 3
+    var kernel = AttentionKernel(
+      element: element, batch: shape[0], heads: op.heads, queries: shape[1], keys: shape[1],
+      headSize: width / op.heads, scale: Float(op.scale))
+    kernel.query = AttentionKernel.Strides(row: shape[2], head: kernel.headSize, batch: shape[1] * shape[2])
+    (kernel.key, kernel.value) = (kernel.query, kernel.query)
+    (kernel.keyStart, kernel.valueStart) = (width, 2 * width)
+    kernel.zeroesNaN = op.zeroesNaN
+    return kernel
+  }
+
+  private static func separate(
+    _ op: ScaledDotProductAttention, _ shapes: [[Int]], _ element: KernelElement
+  ) -> AttentionKernel {
+    let (q, k, v) = (shapes[0], shapes[1], shapes[2])
     var kernel: AttentionKernel
     if op.heads > 0 {
       kernel = AttentionKernel(
@@ -48,17 +93,7 @@ public struct AttentionFused: CUDATactic {
       kernel.output = strides([q[0], q[1], q[2], v[3]])
     }
     kernel.zeroesNaN = op.zeroesNaN
-    var operands: [String: CUDAProgram.Operand] = [
-      "query": .input(0), "key": .input(1), "value": .input(2), "output": .output(0),
-    ]
-    if node.isPresent(3) {
-      try add(mask: try node.input(3), of: node, to: &kernel)
-      operands["mask"] = .input(3)
-    }
-    if let reason = kernel.refusal { throw node.refusal(reason) }
-    var program = CUDAProgram("attention", kernel.spec(), operands)
-    program.arithmetic = element == .f32 ? .single : .half
-    return [program]
+    return kernel
   }
 
   private func add(mask: TensorDescriptor, of node: ConcreteNode, to kernel: inout AttentionKernel) throws {

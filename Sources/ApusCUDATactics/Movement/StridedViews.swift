@@ -83,39 +83,13 @@ public struct StridedViews: CUDATactic {
 
   private func launch(_ view: MovementView, _ node: ConcreteNode) throws -> CUDAProgram.Launch? {
     let output = try node.output(view.output)
-    let axes = Self.merged(view.axes.sorted { $0.to.magnitude > $1.to.magnitude })
+    let axes = view.axes.sorted { $0.to.magnitude > $1.to.magnitude }
     guard axes.allSatisfy({ $0.size > 0 }) else { return nil }
-    var bytes = output.dtype.bitWidth / 8
-    var (parts, inOffset, outOffset) = (axes, view.inOffset, view.outOffset)
-    // Whole words of up to 16 bytes move at once where every stride is a multiple of them.
-    while bytes < 16, let last = parts.last, last.from == 1 || view.input == nil, last.to == 1,
-      last.size % 2 == 0,
-      parts.dropLast().allSatisfy({ $0.from % 2 == 0 && $0.to % 2 == 0 }), inOffset % 2 == 0,
-      outOffset % 2 == 0
-    {
-      bytes *= 2
-      parts = parts.dropLast().map { ($0.size, $0.from / 2, $0.to / 2) } + [(last.size / 2, 1, 1)]
-      (inOffset, outOffset) = (inOffset / 2, outOffset / 2)
-    }
     let kernel = PermuteKernel(
-      elementBytes: bytes, extents: parts.map(\.size), strides: parts.map { view.input == nil ? 0 : $0.from },
-      offset: view.input == nil ? 0 : inOffset, outStrides: parts.map(\.to), outOffset: outOffset,
-      writesZeros: view.input == nil)
+      moving: axes, elementBytes: output.dtype.bitWidth / 8, inOffset: view.inOffset,
+      outOffset: view.outOffset, writesZeros: view.input == nil)
     if let reason = kernel.refusal { throw node.refusal(reason) }
     return CUDAProgram.Launch(
       spec: kernel.spec(), operands: ["input": .input(view.input ?? 0), "output": .output(view.output)])
-  }
-
-  /// Neighbouring axes that lie one behind the other on both sides become one.
-  private static func merged(_ axes: [(size: Int, from: Int, to: Int)]) -> [(size: Int, from: Int, to: Int)] {
-    var result: [(size: Int, from: Int, to: Int)] = []
-    for axis in axes where axis.size != 1 {
-      if let last = result.last, last.from == axis.size * axis.from, last.to == axis.size * axis.to {
-        result[result.count - 1] = (last.size * axis.size, axis.from, axis.to)
-      } else {
-        result.append(axis)
-      }
-    }
-    return result
   }
 }

@@ -46,6 +46,7 @@ extension ConcreteNode {
       // Scores need the width of the queries for each head, results that of the values.
       let queries = Double(inputs[0]?.elementCount ?? 0)
       return 2 * keys * (queries + made)
+    case is PackedAttention: return 4 * size(0, 1) * made
     default: return 0
     }
   }

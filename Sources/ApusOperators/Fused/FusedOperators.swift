@@ -4,6 +4,7 @@ import ApusCore
 let fusedOperators: [any Operator.Type] = [
   ConvSqueezeExcitation.self,
   GatedConv.self,
+  PackedAttention.self,
   PaddedSuppression.self,
   Pointwise.self,
   PyramidConv.self,

@@ -4,12 +4,20 @@
 // Prologue: IN_TYPE (F16 BF16; also of the output) BATCH HEADS QUERIES KEYS HEAD_DIM (multiple of 16, at most 128)
 //   KV_GROUP (query heads that share a key head) SCALE (float) CAUSAL (1: query i sees keys up to i + KEYS - QUERIES)
 //   Q_ROW Q_HEAD Q_BATCH, K_..., V_..., O_...: elements from one row, head and batch entry to the next (multiples of 8)
+//   K_START V_START: first element of keys and values in their operands (multiples of 8; 0 where not given)
 //   MASK 0 none, 1 added to the scores, 2 bytes (zero hides); MASK_TYPE, MASK_ROW MASK_HEAD MASK_BATCH (0: shared)
 //   ZERO_NAN (1: a row that sees no key is zero, else NaN)
 //   WARPS (16 queries each), TILE_KEYS (multiple of 16)
 // grid (ceil(QUERIES / (16 * WARPS)), HEADS, BATCH), block 32 * WARPS,
 // dynamic shared memory (16 * WARPS + 2 * min(2, tiles of keys) * TILE_KEYS) * (HEAD_DIM + 8) * 2.
 #include "common.cuh"
+
+#ifndef K_START
+#define K_START 0
+#endif
+#ifndef V_START
+#define V_START 0
+#endif
 
 typedef IN_TYPE::Store Element;
 constexpr int THREADS = 32 * WARPS, PITCH = HEAD_DIM + 8, CHUNKS = HEAD_DIM / 8;
@@ -56,8 +64,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, row0 = blockIdx.x * 16 * WARPS;
   const int head = blockIdx.y, batch = blockIdx.z;
   q += batch * (long long)Q_BATCH + head * (long long)Q_HEAD;
-  k += batch * (long long)K_BATCH + head / KV_GROUP * (long long)K_HEAD;
-  v += batch * (long long)V_BATCH + head / KV_GROUP * (long long)V_HEAD;
+  k += K_START + batch * (long long)K_BATCH + head / KV_GROUP * (long long)K_HEAD;
+  v += V_START + batch * (long long)V_BATCH + head / KV_GROUP * (long long)V_HEAD;
   mask += batch * (long long)MASK_BATCH + head * (long long)MASK_HEAD;
   waitForPredecessor();
   copyRows(tileQ, q, row0, 16 * WARPS, QUERIES, Q_ROW);

@@ -4,6 +4,7 @@
 // Prologue: IN_TYPE (F32 F16 BF16; also of the output) BATCH HEADS QUERIES KEYS HEAD_DIM VALUE_DIM
 //   KV_GROUP (query heads that share a key head) SCALE (float) CAUSAL (1: query i sees keys up to i + KEYS - QUERIES)
 //   Q_ROW Q_HEAD Q_BATCH, K_..., V_..., O_...: elements from one row, head and batch entry to the next
+//   K_START V_START: first element of keys and values in their operands (0 where not given)
 //   MASK 0 none, 1 added to the scores, 2 bytes (zero hides); MASK_TYPE, MASK_COLUMN MASK_ROW MASK_HEAD MASK_BATCH
 //   (0: shared) ZERO_NAN (1: a row without a weight is zero, else NaN)
 //   VECTOR (1 or 4: elements an access may take at once), ROWS (queries a block, even), TILE_KEYS (multiple of 16)
@@ -11,6 +12,13 @@
 // dynamic shared memory (ROWS * (QP + TILE_KEYS + 4) + TILE_KEYS * (QP + VP)) * 4, where QP is HEAD_DIM rounded up to 4,
 // plus 4, and VP is VALUE_DIM rounded up to 64.
 #include "common.cuh"
+
+#ifndef K_START
+#define K_START 0
+#endif
+#ifndef V_START
+#define V_START 0
+#endif
 
 typedef IN_TYPE::Store Element;
 constexpr int PER = 2, LANES = 16, THREADS = ROWS / PER * LANES, KEYS_PER = TILE_KEYS / LANES;
@@ -40,8 +48,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   const int head = blockIdx.y, batch = blockIdx.z;
   const float nothing = -__int_as_float(0x7f800000);
   q += batch * (long long)Q_BATCH + head * (long long)Q_HEAD;
-  k += batch * (long long)K_BATCH + head / KV_GROUP * (long long)K_HEAD;
-  v += batch * (long long)V_BATCH + head / KV_GROUP * (long long)V_HEAD;
+  k += K_START + batch * (long long)K_BATCH + head / KV_GROUP * (long long)K_HEAD;
+  v += V_START + batch * (long long)V_BATCH + head / KV_GROUP * (long long)V_HEAD;
   mask += batch * (long long)MASK_BATCH + head * (long long)MASK_HEAD;
   waitForPredecessor();
   copyRows<HEAD_DIM, STEPS * 4, PITCH>(tileQ, q, row0, ROWS, QUERIES, Q_ROW);

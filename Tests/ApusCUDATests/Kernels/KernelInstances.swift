@@ -19,6 +19,15 @@ struct KernelInstance: Sendable, CustomTestStringConvertible {
       attention.mask = .added
       instances.append(KernelInstance(label: "attention of \(headSize)", spec: attention.spec()))
     }
+    for headSize in [48, 50] {
+      var attention = AttentionKernel(
+        element: element, batch: 2, heads: 4, queries: 77, keys: 77, headSize: headSize, scale: 0.14)
+      let width = 4 * headSize
+      attention.query = .init(row: 3 * width, head: headSize, batch: 77 * 3 * width)
+      (attention.key, attention.value) = (attention.query, attention.query)
+      (attention.keyStart, attention.valueStart) = (width, 2 * width)
+      instances.append(KernelInstance(label: "packed attention of \(headSize)", spec: attention.spec()))
+    }
     return instances.map { KernelInstance(label: "\($0.label) \(element)", spec: $0.spec) }
   }
 

@@ -142,6 +142,32 @@ import Testing
     #expect(fault == nil)
   }
 
+  @Test func pixelsMergeBehindTheTranspose() throws {
+    let fault = try rewriteFault(
+      RuleSet("test", [SinkReshapeThroughTranspose()]),
+      before: """
+        graph "g"(%x: f32[b,6,2,3]) -> (%y, %z) {
+          %s: i64[3] = constant {0, 0, -1}
+          %v: i64[2] = constant {-1, 3}
+          %r: f32[b,6,6] = Reshape(%x, %s)
+          %y: f32[b,6,6] = Transpose(%r) {permutation: [0, 2, 1]}
+          %q: f32[12 * b,3] = Reshape(%x, %v)
+          %z: f32[3,12 * b] = Transpose(%q) {permutation: [1, 0]}
+        }
+        """,
+      after: """
+        graph "g"(%x: f32[b,6,2,3]) -> (%y, %z) {
+          %u: i64[3] = constant {0, 6, 6}
+          %t: f32[b,2,3,6] = Transpose(%x) {permutation: [0, 2, 3, 1]}
+          %y: f32[b,6,6] = Reshape(%t, %u)
+          %v: i64[2] = constant {-1, 3}
+          %q: f32[12 * b,3] = Reshape(%x, %v)
+          %z: f32[3,12 * b] = Transpose(%q) {permutation: [1, 0]}
+        }
+        """)
+    #expect(fault == nil)
+  }
+
   @Test func reductionAndPad() throws {
     let fault = try rewriteFault(
       RuleSet("test", [SinkTransposeThroughReduction(), SinkTransposeThroughPad()]),
