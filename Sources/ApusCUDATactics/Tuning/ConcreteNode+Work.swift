@@ -37,7 +37,8 @@ extension ConcreteNode {
     }
     let weights = Double(inputs.count > 1 ? inputs[1]?.elementCount ?? 0 : 0)
     switch op {
-    case is Conv, is GatedConv, is ConvSqueezeExcitation: return 2 * made * weights / max(1, size(1, 0))
+    case is Conv, is GatedConv, is ConvSqueezeExcitation, is PyramidConv:
+      return 2 * made * weights / max(1, size(1, 0))
     case is ConvTranspose: return 2 * Double(inputs[0]?.elementCount ?? 0) * weights / max(1, size(1, 0))
     case is MatMul, is Linear: return 2 * made * size(0, -1)
     case let gemm as Gemm: return 2 * made * size(0, gemm.transA ? 0 : -1)
