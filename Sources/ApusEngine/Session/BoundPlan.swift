@@ -67,7 +67,7 @@ final class BoundPlan {
     let plan = executable.plan
     symbols = try ShapeBinding(plan, inputs: inputs).symbols
     let symbols = symbols
-    descriptors = plan.values.map { $0.descriptor(symbols) }
+    descriptors = Self.descriptors(plan, symbols, inputs)
     detours = try external.detours(executable, descriptors)
     lateValues = [Value?](repeating: nil, count: plan.values.count)
     attached = [Tensor?](repeating: nil, count: plan.inputs.count)
@@ -212,6 +212,18 @@ final class BoundPlan {
 }
 
 extension BoundPlan {
+  /// What is known of every value; inputs of unknown rank have the shapes that the plan is bound for.
+  private static func descriptors(
+    _ plan: Plan, _ symbols: [String: Int], _ inputs: [ValueType?]
+  ) -> [TensorDescriptor?] {
+    var descriptors = plan.values.map { $0.descriptor(symbols) }
+    for (position, index) in plan.inputs.enumerated() where descriptors[index] == nil {
+      guard let type = inputs[position]?.tensor, let shape = type.staticShape else { continue }
+      descriptors[index] = TensorDescriptor(type.dtype, shape, plan.values[index].layout)
+    }
+    return descriptors
+  }
+
   /// Refuses tensors of impossible sizes and those that no memory holds, before offsets are added up.
   private static func checkSizes(
     _ plan: Plan, _ descriptors: [TensorDescriptor?], _ symbols: [String: Int]

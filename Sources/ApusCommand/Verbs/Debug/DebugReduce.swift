@@ -62,12 +62,22 @@ struct DebugReduce: ParsableCommand {
       document.failure = reduced.failure
       document.nodesAfter = reduced.model.nodes.count
       document.folder = output
-      try ReproductionKit(reduced, run: run, log: log).write(to: output)
+      try ReproductionKit(reduced, run: run, options: failureOptions, log: log).write(to: output)
     }
     if json { return try Output.json(document) }
     guard let reduced else { return Output.line("\(model) does not fail") }
     Output.line("\(document.nodesBefore) -> \(reduced.model.nodes.count) nodes: \(reduced.failure)")
     Output.line("\(output): model.onnx, test_data_set_0, machine.json, command.txt, log.txt")
+  }
+
+  /// What makes the check, for the command that repeats it; data and shapes are the kit's.
+  private var failureOptions: [String] {
+    var options = ["--device", device]
+    if let check { options += ["--check", check] }
+    if reference { options.append("--reference") }
+    options += ["--rtol", "\(rtol)", "--atol", "\(atol)"]
+    for plugin in plugins.libraries { options += ["--plugin", plugin] }
+    return options
   }
 
   private func failureCheck(_ run: ModelRun) throws -> any FailureCheck {

@@ -7,11 +7,14 @@ import FoundationEssentials
 struct ReproductionKit {
   private let reduced: ModelReducer.Reduced
   private let run: ModelRun
+  /// Options of the command that decide what counts as a failure, with their values.
+  private let options: [String]
   private let log: [String]
 
-  init(_ reduced: ModelReducer.Reduced, run: ModelRun, log: [String]) {
+  init(_ reduced: ModelReducer.Reduced, run: ModelRun, options: [String], log: [String]) {
     self.reduced = reduced
     self.run = run
+    self.options = options
     self.log = log
   }
 
@@ -26,9 +29,19 @@ struct ReproductionKit {
     }
     try AtomicFile.write(
       Array(try Output.encoder.encode(MachineReport())) + [10], to: "\(folder)/machine.json")
-    try text(CommandLine.arguments.map(Self.quoted).joined(separator: " "), to: "\(folder)/command.txt")
+    try text(commands.joined(separator: "\n"), to: "\(folder)/command.txt")
     try text((log + ["\(reduced.failure)"]).joined(separator: "\n"), to: "\(folder)/log.txt")
   }
+
+  /// The command that made the folder, and one that sees the failure again with nothing but the folder.
+  private var commands: [String] {
+    let again = ["apus", "debug", "reduce", "model.onnx", "--data", ".", "-o", "again"] + options
+    return [
+      "# made by", Self.line(CommandLine.arguments), "# to see it again, in this folder", Self.line(again),
+    ]
+  }
+
+  private static func line(_ words: [String]) -> String { words.map(quoted).joined(separator: " ") }
 
   private func ordered(_ names: [String], _ values: [String: Value]) -> [(name: String, value: Value)] {
     names.compactMap { name in values[name].map { (name, $0) } }
