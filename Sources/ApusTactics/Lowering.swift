@@ -332,8 +332,10 @@ public struct Lowering {
     _ node: Graph.Node, _ choice: TacticChoice, _ candidate: Candidate, _ refusals: [String]
   ) throws {
     let (signature, place) = (candidate.signature, candidate.place)
-    var inputs: [Int?] = []
+    let isLate = isLate(node)
+    var (inputs, packed) = ([Int?](), [Int: ValueType]())
     for (index, input) in node.inputs.enumerated() {
+      if let input, choice.built.absorbedInputs.contains(index) { packed[index] = graph[input].type }
       guard let input, !choice.built.absorbedInputs.contains(index) else {
         inputs.append(nil)
         continue
@@ -352,8 +354,9 @@ public struct Lowering {
         name: node.name, operatorName: node.opName, sources: node.sources, rules: node.history,
         inputs: inputs,
         outputs: outputs, kernel: choice.built.record, inPlace: choice.built.inPlace,
-        operatorText: isLate(node) ? PlanStep.text(of: node.op).text : nil,
-        tunedMilliseconds: choice.milliseconds ?? choice.built.milliseconds, work: choice.built.work))
+        operatorText: isLate ? PlanStep.text(of: node.op).text : nil,
+        tunedMilliseconds: choice.milliseconds ?? choice.built.milliseconds, work: choice.built.work,
+        packedTypes: isLate ? packed : nil))
     note(node, choice.built.record.tactic, refusals)
     for index in choice.built.absorbedInputs where index < node.inputs.count {
       if let tensor = graph.constant(node.inputs[index]) { releaseNowAndThen(tensor) }

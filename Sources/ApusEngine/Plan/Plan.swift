@@ -138,12 +138,14 @@ public struct PlanStep: Sendable, Codable {
   public var tunedMilliseconds: Double?
   /// What the kernel has to do at the tuned shape; nil where nobody counted.
   public var work: KernelWork?
+  /// Of a late step, the types of inputs that its kernel holds packed, by position.
+  public var packedTypes: [Int: ValueType]?
 
   public init(
     name: String, operatorName: String, sources: [String] = [], rules: [String] = [], inputs: [Int?],
     outputs: [Int?],
     kernel: KernelRecord, inPlace: [[Int]] = [], operatorText: String? = nil,
-    tunedMilliseconds: Double? = nil, work: KernelWork? = nil
+    tunedMilliseconds: Double? = nil, work: KernelWork? = nil, packedTypes: [Int: ValueType]? = nil
   ) {
     self.name = name
     self.operatorName = operatorName
@@ -156,6 +158,7 @@ public struct PlanStep: Sendable, Codable {
     self.operatorText = operatorText
     self.tunedMilliseconds = tunedMilliseconds
     self.work = work
+    self.packedTypes = packedTypes
   }
 }
 

@@ -207,7 +207,8 @@ extension BoundPlan {
     let tensors = values.map { $0?.tensor }
     guard zip(values, tensors).allSatisfy({ ($0 == nil) == ($1 == nil) }) else { return false }
     let context = InferenceContext(
-      inputs: values.map { $0?.type }, constants: tensors, outputCount: step.outputs.count)
+      inputs: values.enumerated().map { $1?.type ?? step.packedTypes?[$0] }, constants: tensors,
+      outputCount: step.outputs.count)
     let types: [ValueType]
     do { types = try op.infer(context) } catch let error as OperatorError {
       throw failure(error, of: step)
