@@ -335,8 +335,9 @@ public struct Lowering {
     let isLate = isLate(node)
     var (inputs, packed) = ([Int?](), [Int: ValueType]())
     for (index, input) in node.inputs.enumerated() {
-      if let input, choice.built.absorbedInputs.contains(index) { packed[index] = graph[input].type }
-      guard let input, !choice.built.absorbedInputs.contains(index) else {
+      let isAbsorbed = choice.built.absorbedInputs.contains(index)
+      if let input, isAbsorbed { packed[index] = graph[input].type }
+      guard let input, !isAbsorbed || (isLate && steers(input)) else {
         inputs.append(nil)
         continue
       }
@@ -361,6 +362,11 @@ public struct Lowering {
     for index in choice.built.absorbedInputs where index < node.inputs.count {
       if let tensor = graph.constant(node.inputs[index]) { releaseNowAndThen(tensor) }
     }
+  }
+
+  /// Whether a constant is one of those (axes, shapes) that tell a late step's sizes.
+  private func steers(_ value: ValueID) -> Bool {
+    graph.constant(value).map { $0.dtype.isInteger && $0.elementCount <= 1024 } ?? false
   }
 
   /// What is packed is not read again; a file's pages would stay until the system wants them.

@@ -41,7 +41,7 @@ public func squeezeExcitationCases(_ dtype: DType) -> [NodeCase] {
         .fed(dtype, [nil, channels, extent, extent]), .random(dtype, [channels, 1, 3, 3]),
         .random(dtype, [channels]), .absent, .random(dtype, [hidden, channels, 1, 1]),
         .random(dtype, [hidden]), .random(dtype, [channels, hidden, 1, 1]), .random(dtype, [channels]),
-      ], tolerance: dtype == .f16 ? 4e-3 : nil)
+      ], outputs: 2, tolerance: dtype == .f16 ? 4e-3 : nil)
   }
   return [layer(32, 8, 61), layer(96, 4, 29), layer(13, 3, 40), layer(672, 28, 7)]
 }

@@ -48,6 +48,8 @@ public struct SqueezeExcitationFused: CUDATactic {
     let input = try node.input(0)
     guard let element = KernelElement(input.dtype) else { throw node.refusal("element type") }
     if let op = node.op as? ConvSqueezeExcitation, let weight = node.constant(1) {
+      // Written whether or not it is read.
+      _ = try node.output(1)
       var depthwise = try DepthwiseKernel(op.conv, node, weight)
       depthwise.writesSums = true
       let packed = packedDepthwise(weight, bias: node.constant(2), element, context)

@@ -137,8 +137,7 @@ extension BoundPlan {
     guard let tensor = value.tensor, tensor.dtype != .string, let descriptor = descriptors[index],
       let address = table[index]
     else {
-      lateValues[index] = value
-      return
+      return setLate(index, value)
     }
     guard tensor.shape == descriptor.shape, tensor.dtype == descriptor.dtype else {
       throw ApusError(
@@ -171,10 +170,18 @@ extension BoundPlan {
     if case .device(let kernel) = executable.kernels[number], try runLateKernel(kernel, op, number, pool) {
       return
     }
+    guard step.packedTypes?.keys.allSatisfy({ step.inputs[$0] != nil }) ?? true else {
+      throw ApusError(
+        .internal,
+        Problem(
+          .internalError,
+          "the sizes of a result cannot be told, and its kernel holds what the reference needs",
+          node: step.name, operator: step.operatorName, fix: "report it with the model"))
+    }
     let results = try evaluate({ try op.evaluateInMemory(Operands($0, outputCount: $1)) }, step)
     for (output, result) in zip(step.outputs, results) {
       guard let output else { continue }
-      setLate(output, result)
+      try store(result, in: output, step)
     }
   }
 
@@ -230,7 +237,10 @@ extension BoundPlan {
       outputs.append(descriptor)
     }
     for (index, descriptor) in outputs.enumerated() {
-      guard let descriptor, let output = step.outputs[index] else { continue }
+      // What has planned memory, perhaps shared with an output of the graph, is computed there.
+      guard let descriptor, let output = step.outputs[index],
+        descriptors[output] == nil || table[output] == nil
+      else { continue }
       setLate(output, .tensor(Tensor(descriptor.dtype, descriptor.shape)))
     }
     if outputs.allSatisfy({ $0?.elementCount ?? 0 == 0 }) { return true }
