@@ -1,4 +1,5 @@
 import ApusCore
+import ApusOperators
 import ApusOptimizer
 
 /// Finds out which nodes have to stay FP32 so that an engine of lower precision keeps close to the model as imported.
@@ -73,27 +74,15 @@ struct AccuracyGuard {
 
   private func work(_ nodes: Set<NodeID>) -> Double { nodes.reduce(0) { $0 + work($1) } }
 
-  /// Multiplications of a product or convolution; 0 for other nodes, or where sizes are not known.
+  /// Operations of a node; 0 where sizes are not known.
   private func work(_ id: NodeID) -> Double {
     let node = graph[id]
-    guard ReducePrecision.blending.contains(node.opName), let output = elements(node.outputs.first ?? nil)
-    else {
-      return 0
-    }
-    guard node.inputs.count > 1, let second = node.inputs[1], let shape = graph[second].type.tensor?.shape
-    else {
-      return 0
-    }
-    let isConvolution = node.opName.hasPrefix("Conv")
-    let columns = isConvolution ? shape.first?.evaluate(sizes) : shape.last?.evaluate(sizes)
-    guard let columns, columns > 0, let all = elements(second) else { return output }
-    return output * (isConvolution || shape.count <= 2 ? all / Double(columns) : Double(columns))
+    return node.op.operationCount(inputs: node.inputs.map(shape), output: shape(node.outputs.first ?? nil))
   }
 
-  private func elements(_ value: ValueID?) -> Double? {
-    guard let value, let shape = graph[value].type.tensor?.shape else { return nil }
-    return shape.reduce(1.0) { product, dim in
-      product.flatMap { known in dim.evaluate(sizes).map { known * Double($0) } }
-    }
+  private func shape(_ value: ValueID?) -> [Int]? {
+    guard let shape = value.flatMap({ graph[$0].type.tensor?.shape }) else { return nil }
+    let known = shape.compactMap { $0.evaluate(sizes) }
+    return known.count == shape.count ? known : nil
   }
 }

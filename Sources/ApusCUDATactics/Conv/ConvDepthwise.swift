@@ -60,6 +60,5 @@ func packedDepthwise(_ weight: Tensor, bias: Tensor?, _ element: KernelElement, 
     let window = weight.shape[2...].reduce(1, *)
     return weight.gathered(element.dtype, [window, channels]) { $0 % channels * window + $0 / channels }
   }
-  return [packed]
-    + [bias].compactMap { $0 }.map { bias in context.packed(bias, as: "f32") { bias.inFloat32() } }
+  return [packed] + context.packedBias(bias)
 }

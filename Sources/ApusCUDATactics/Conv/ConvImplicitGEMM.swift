@@ -39,16 +39,41 @@ public struct ConvImplicitGEMM: CUDATactic {
     let input = try node.input(0)
     guard let element = KernelElement(input.dtype) else { throw node.refusal("element type") }
     let geometry = try ConvGeometry(conv, input: input, weight: weight)
-    let packed = packedConvolution(weight, bias: node.constant(2), element, context)
-    return context.math(element).flatMap { math in
+    return node.productPrograms(
+      packedWeights(weight, element, context), element, conv.activation, context,
+      residual: node.isPresent(3) ? 3 : nil, extra: gate
+    ) { math in
       var problem = ConvolutionProblem(geometry, math: math, output: element)
-      problem.hasBias = node.constant(2) != nil
-      problem.activation = KernelActivation(conv.activation)
-      if node.isPresent(3) { problem.residual = .beforeActivation }
       problem.gated = node.op is GatedConv
       problem.gateElement = .f32
-      return problem.programs(context, packed, residual: node.isPresent(3) ? 3 : nil, extra: gate)
+      return problem
+    }
+  }
+}
+
+extension ConcreteNode {
+  /// Programs of all ways to multiply by packed weights, the most promising first. The node's bias (input 2), the input
+  /// `residual` and the activation are fused with what `problem` describes.
+  func productPrograms(
+    _ weights: Tensor, _ element: KernelElement, _ activation: Activation, _ context: CUDAContext,
+    residual: Int? = nil, extra: [String: CUDAProgram.Operand] = [:],
+    problem: (ConvolutionProblem.Math) -> ConvolutionProblem
+  ) -> [CUDAProgram] {
+    let packed = [weights] + context.packedBias(constant(2))
+    return context.math(element).flatMap { math in
+      var problem = problem(math)
+      problem.hasBias = packed.count > 1
+      problem.activation = KernelActivation(activation)
+      if residual != nil { problem.residual = .beforeActivation }
+      return problem.programs(context, packed, residual: residual, extra: extra)
     }.sorted { ($0.expected ?? 0) < ($1.expected ?? 0) }
+  }
+}
+
+extension CUDAContext {
+  /// A bias in FP32, if there is one.
+  func packedBias(_ bias: Tensor?) -> [Tensor] {
+    bias.map { bias in [packed(bias, as: "f32") { bias.inFloat32() }] } ?? []
   }
 }
 
@@ -70,14 +95,6 @@ func packedWeights(_ weight: Tensor, _ element: KernelElement, _ context: CUDACo
   context.packed(weight, as: "conv \(element.name)") {
     weight.converted(to: element.dtype).reordered(to: .channelsLast)
   }
-}
-
-/// The weights as above and the bias in FP32.
-func packedConvolution(
-  _ weight: Tensor, bias: Tensor?, _ element: KernelElement, _ context: CUDAContext
-) -> [Tensor] {
-  [packedWeights(weight, element, context)]
-    + [bias].compactMap { $0 }.map { bias in context.packed(bias, as: "f32") { bias.inFloat32() } }
 }
 
 extension ConvolutionProblem {

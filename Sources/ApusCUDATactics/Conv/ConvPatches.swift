@@ -47,31 +47,22 @@ public struct ConvPatches: CUDATactic {
     }
     let move = try rows(geometry, element, node)
     let reduction = weight.shape[1...].reduce(1, *)
-    let packed =
-      [
-        context.packed(weight, as: "patches \(element.name)") {
-          weight.converted(to: element.dtype).reshaped([weight.shape[0], reduction])
-        }
-      ]
-      + [node.constant(2)].compactMap { $0 }.map { bias in
-        context.packed(bias, as: "f32") { bias.inFloat32() }
-      }
-    return context.math(element).flatMap { math in
-      var problem = ConvolutionProblem.product(
+    let rows = context.packed(weight, as: "patches \(element.name)") {
+      weight.converted(to: element.dtype).reshaped([weight.shape[0], reduction])
+    }
+    return node.productPrograms(
+      rows, element, conv.activation, context, residual: node.isPresent(3) ? 3 : nil,
+      extra: ["input": .temporary(0)]
+    ) { math in
+      .product(
         math: math, output: element, rows: geometry.images * geometry.result.reduce(1, *),
         columns: geometry.outChannels, reduction: reduction)
-      problem.hasBias = node.constant(2) != nil
-      problem.activation = KernelActivation(conv.activation)
-      if node.isPresent(3) { problem.residual = .beforeActivation }
-      return problem.programs(
-        context, packed, residual: node.isPresent(3) ? 3 : nil, extra: ["input": .temporary(0)]
-      ).map { program in
-        var program = program
-        program.launches.insert(move, at: 0)
-        program.temporaryBytes = input.elementCount * element.byteCount
-        return program
-      }
-    }.sorted { ($0.expected ?? 0) < ($1.expected ?? 0) }
+    }.map { program in
+      var program = program
+      program.launches.insert(move, at: 0)
+      program.temporaryBytes = input.elementCount * element.byteCount
+      return program
+    }
   }
 
   /// Moves `[n, c, h, w]` to `[n, patch rows, patch columns, c, rows of a patch, columns of a patch]`.

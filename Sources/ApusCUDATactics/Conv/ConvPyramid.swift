@@ -26,13 +26,12 @@ public struct ConvPyramid: CUDATactic {
     else { throw node.refusal("element type or levels") }
     let first = TensorDescriptor(input.dtype, [input.shape[0], input.shape[2], height, width], .channelsLast)
     let geometry = try ConvGeometry(op.conv, input: first, weight: weight)
-    let packed = packedConvolution(weight, bias: node.constant(2), element, context)
-    return context.math(element).flatMap { math in
+    return node.productPrograms(
+      packedWeights(weight, element, context), element, op.conv.activation, context
+    ) { math in
       var problem = ConvolutionProblem(geometry, math: math, output: element)
-      problem.hasBias = node.constant(2) != nil
-      problem.activation = KernelActivation(op.conv.activation)
       problem.levels = zip(op.heights, op.widths).map { [$0, $1] }
-      return problem.programs(context, packed)
-    }.sorted { ($0.expected ?? 0) < ($1.expected ?? 0) }
+      return problem
+    }
   }
 }

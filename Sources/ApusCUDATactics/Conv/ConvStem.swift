@@ -44,14 +44,11 @@ public struct ConvStem: CUDATactic {
     guard kernel.spec().geometry.sharedBytes < context.properties.sharedBytesPerBlock else {
       throw node.refusal("the window does not fit into shared memory")
     }
-    var packed = [pack(weight, kernel, element)]
+    let packed = [pack(weight, kernel, element)] + context.packedBias(node.constant(2))
     var operands: [String: CUDAProgram.Operand] = [
       "input": .input(0), "output": .output(0), "weights": .packed(0),
     ]
-    if let bias = node.constant(2) {
-      packed.append(context.packed(bias, as: "f32") { bias.inFloat32() })
-      operands["bias"] = .packed(1)
-    }
+    if packed.count > 1 { operands["bias"] = .packed(1) }
     return [CUDAProgram("stem", kernel.spec(), operands, packed: packed)]
   }
 

@@ -42,19 +42,11 @@ public struct LinearProduct: CUDATactic {
     let isTransposed = (node.op as? Gemm)?.transB ?? false
     let (k, n) = isTransposed ? (weight.shape[1], weight.shape[0]) : (weight.shape[0], weight.shape[1])
     let activation = (node.op as? Linear)?.activation ?? (node.op as? Gemm)?.activation ?? .none
-    let packed =
-      [packedMatrix(weight, isTransposed: isTransposed, element, context)]
-      + [node.constant(2)].compactMap { $0 }.map { bias in
-        context.packed(bias, as: "f32") { bias.inFloat32() }
-      }
-    let hasResidual = node.op is Linear && node.isPresent(3)
-    return context.math(element).flatMap { math in
-      var problem = ConvolutionProblem.product(
-        math: math, output: element, rows: input.elementCount / max(1, k), columns: n, reduction: k)
-      problem.hasBias = node.constant(2) != nil
-      problem.activation = KernelActivation(activation)
-      if hasResidual { problem.residual = .beforeActivation }
-      return problem.programs(context, packed, residual: hasResidual ? 3 : nil)
-    }.sorted { ($0.expected ?? 0) < ($1.expected ?? 0) }
+    return node.productPrograms(
+      packedMatrix(weight, isTransposed: isTransposed, element, context), element, activation, context,
+      residual: node.op is Linear && node.isPresent(3) ? 3 : nil
+    ) { math in
+      .product(math: math, output: element, rows: input.elementCount / max(1, k), columns: n, reduction: k)
+    }
   }
 }

@@ -16,14 +16,24 @@ import ApusOperators
 /// ```
 public struct MergePyramidLevels: Rule {
   public struct Finding {
-    /// Convolutions in the order of their run; weights and bias of each.
-    var layers: [(op: PyramidConv, weight: ValueID, bias: ValueID?, name: String)] = []
-    /// What goes into the first of them, level by level.
-    var sources: [ValueID] = []
-    var absorbed: [NodeID] = []
-    /// Size of the result's last axis, and pixels of each level times rows for one pixel.
-    var columns = 0
-    var rows = 0
+    /// In the order of their run.
+    fileprivate(set) var layers: [Layer] = []
+    fileprivate(set) var absorbed: [NodeID] = []
+    /// Size of the result's last axis.
+    fileprivate(set) var columns = 0
+  }
+
+  /// A convolution of all levels.
+  struct Layer {
+    let op: PyramidConv
+    let weight: ValueID
+    let bias: ValueID?
+    let name: String
+    let channels: Int
+    let made: Int
+    /// What goes into it, level by level.
+    let sources: [ValueID]
+    let nodes: [NodeID]
   }
 
   /// `[N, C, H, W]` to `[N, H, W, C]`.
@@ -47,11 +57,9 @@ public struct MergePyramidLevels: Rule {
       throw Refusal("the levels are not convolutions of the same weights that keep their size")
     }
     guard layer.made % finding.columns == 0 else { throw Refusal("rows are of several pixels") }
-    finding.rows = layer.op.pixels * (layer.made / finding.columns)
     while true {
-      finding.layers.insert((layer.op, layer.weight, layer.bias, layer.name), at: 0)
+      finding.layers.insert(layer, at: 0)
       finding.absorbed += layer.nodes
-      finding.sources = layer.sources
       guard let before = convolutions(layer.sources, in: graph) else { break }
       layer = before
     }
@@ -74,16 +82,6 @@ public struct MergePyramidLevels: Rule {
     finding.columns = columns
     finding.absorbed += [reshape.id, transpose.id]
     return result
-  }
-
-  private struct Layer {
-    let op: PyramidConv
-    let weight: ValueID
-    let bias: ValueID?
-    let name: String
-    let made: Int
-    let sources: [ValueID]
-    let nodes: [NodeID]
   }
 
   /// The layer whose results these are, one for each level, used once; nil where they are not of one.
@@ -109,26 +107,25 @@ public struct MergePyramidLevels: Rule {
     }
     return Layer(
       op: PyramidConv(conv: conv, levels: levels), weight: weight, bias: bias, name: first.name,
-      made: kernel.shape[0], sources: nodes.compactMap { $0.inputs[0] }, nodes: nodes.map(\.id))
+      channels: kernel.shape[1], made: kernel.shape[0], sources: nodes.compactMap { $0.inputs[0] },
+      nodes: nodes.map(\.id))
   }
 
   public func rewrite(_ match: Match, _ finding: Finding, _ patch: inout Patch) throws {
+    guard let first = finding.layers.first, let last = finding.layers.last else { return }
     patch.absorb(finding.absorbed)
     var parts: [ValueID] = []
-    for (level, source) in finding.sources.enumerated() {
-      guard let op = finding.layers.first?.op, let channels = patch.graph[source].type.tensor?.shape?[1].value
-      else {
-        return
-      }
+    for (level, source) in first.sources.enumerated() {
       let moved = try patch.add(Transpose(Self.channelsLast), [source])
-      let target = [0, Int64(op.heights[level] * op.widths[level]), Int64(channels)]
+      let target = [0, Int64(first.op.heights[level] * first.op.widths[level]), Int64(first.channels)]
       parts.append(try patch.add(Reshape(), [moved, patch.constant(Tensor(target))]))
     }
     var value = try patch.add(Concat(axis: 1), parts)
     for layer in finding.layers {
       value = try patch.add(layer.op, [value, layer.weight, layer.bias], name: layer.name)
     }
-    let target = [0, Int64(finding.rows), Int64(finding.columns)]
+    let rows = last.op.pixels * (last.made / finding.columns)
+    let target = [0, Int64(rows), Int64(finding.columns)]
     patch.replace(
       match.value("concat"), with: try patch.add(Reshape(), [value, patch.constant(Tensor(target))]))
   }
